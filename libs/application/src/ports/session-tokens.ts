@@ -1,0 +1,27 @@
+import type { Epoch, PoolId, RegionId, SessionId, TenantId, WorkerId } from '@meridian/domain';
+
+/** What a session token says, enough for gateway and worker to act with every store down (L4). */
+export interface SessionTokenClaims {
+  readonly sessionId: SessionId;
+  readonly tenantId: TenantId;
+  readonly region: RegionId;
+  readonly pool: PoolId;
+  readonly workerId: WorkerId;
+  readonly workerAddress: string;
+  readonly slot: number;
+  readonly epoch: Epoch;
+  /** The first stream must open before this, Unix ms. */
+  readonly claimByMs: number;
+  /** How long the session is kept without a client, ms. */
+  readonly holdMs: number;
+  /** Ends with `idle` after this long without an action, ms. */
+  readonly idleMs: number;
+  /** Ends with `duration_limit` after this long, ms. */
+  readonly maxDurationMs: number;
+}
+
+export interface SessionTokens {
+  issue(claims: SessionTokenClaims): Promise<string>;
+  /** JSON Web Key Set (RFC 7517) of the public keys. */
+  jwks(): Promise<{ readonly keys: readonly object[] }>;
+}

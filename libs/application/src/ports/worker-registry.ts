@@ -1,0 +1,104 @@
+import type {
+  Epoch,
+  Incarnation,
+  Lease,
+  MeterReading,
+  PoolId,
+  RegionId,
+  RegionSnapshot,
+  SessionId,
+  WorkerHealth,
+  WorkerId,
+} from '@meridian/domain';
+
+export interface WorkerRegistration {
+  readonly workerId: WorkerId;
+  readonly incarnation: Incarnation;
+  readonly region: RegionId;
+  readonly pool: PoolId;
+  readonly gpuType: string;
+  readonly model: string;
+  readonly modelVersion: string;
+  readonly framesPerSecond: number;
+  /** host:port at which gateways dial it. */
+  readonly address: string;
+  readonly slots: number;
+}
+
+/** One session in a heartbeat. Ended sessions carry their reason and keep being reported until acknowledged. */
+export interface SessionReport {
+  readonly sessionId: SessionId;
+  readonly epoch: Epoch;
+  readonly seq: number;
+  readonly activity: 'connecting' | 'active' | 'held' | 'ended';
+  readonly activeMs: number;
+  readonly frames: number;
+  readonly lateFrames: number;
+  readonly endReason?: string;
+}
+
+export interface WorkerHeartbeat {
+  readonly workerId: WorkerId;
+  readonly incarnation: Incarnation;
+  readonly region: RegionId;
+  readonly seq: number;
+  readonly draining: boolean;
+  readonly slots: number;
+  readonly stepMsP50: number;
+  readonly stepMsP95: number;
+  readonly sessions: readonly SessionReport[];
+}
+
+export type HeartbeatOutcome =
+  /** The registry does not know this worker and incarnation: it must register again. */
+  | { readonly kind: 'unknown' }
+  | {
+      readonly kind: 'applied';
+      /** An operator wants the worker drained. */
+      readonly drain: boolean;
+      /** Sessions that hold a lease at a higher epoch elsewhere: the worker must stop them (L2). */
+      readonly fenced: readonly { sessionId: SessionId; epoch: Epoch }[];
+    };
+
+export interface RegisteredWorker extends WorkerRegistration {
+  readonly health: WorkerHealth;
+  readonly usedSlots: number;
+  readonly registeredAtMs: number;
+  readonly lastHeartbeatAtMs: number;
+  readonly stepMsP50: number;
+  readonly stepMsP95: number;
+}
+
+export interface LostWorker {
+  readonly worker: RegisteredWorker;
+  /** The live leases it held; they are kept until the session is re-placed or ended. */
+  readonly leases: readonly Lease[];
+}
+
+/** Region-local registry of workers, rebuilt from heartbeats when its store loses it (L4). */
+export interface WorkerRegistry {
+  /** Adds the worker or replaces an older incarnation; answers with what the older one had, which is lost now. */
+  register(worker: WorkerRegistration): Promise<LostWorker | undefined>;
+  /**
+   * In one atomic move: notes the time (the store's clock), renews the leases of the sessions reported or makes
+   * them anew when the store has lost them, and keeps each session's newest counters (M1).
+   */
+  heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatOutcome>;
+  snapshot(region: RegionId): Promise<RegionSnapshot>;
+  list(region: RegionId): Promise<readonly RegisteredWorker[]>;
+  /** False: no such worker. */
+  setDraining(region: RegionId, workerId: WorkerId, draining: boolean): Promise<boolean>;
+  /** Marks workers silent for longer than `silentMs` as lost, each told once, and answers with what they held. */
+  takeLost(region: RegionId, silentMs: number): Promise<readonly LostWorker[]>;
+  /** Marks one worker lost at once, after its address was seen to refuse connections. */
+  markLost(region: RegionId, workerId: WorkerId): Promise<void>;
+}
+
+/** Live counters of running sessions, at most one heartbeat old. */
+export interface LiveMeters {
+  read(region: RegionId, sessionId: SessionId): Promise<MeterReading | undefined>;
+  /** Readings that rose since they were last taken, at most `limit`; taken again if `settle` is not called. */
+  takeChanged(region: RegionId, limit: number): Promise<readonly MeterReading[]>;
+  /** These readings are stored durably; a reading that rose meanwhile stays changed. */
+  settle(region: RegionId, readings: readonly MeterReading[]): Promise<void>;
+}

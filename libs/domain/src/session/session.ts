@@ -1,0 +1,155 @@
+// A session is folded from its events; nothing else changes it. `decide` says which events a command causes,
+// `evolve` folds one event into the state, and both are total over the unions below.
+import type { Epoch, PoolId, RegionId, SessionId, TenantId, WorkerId } from '../ids.ts';
+
+export const SESSION_STATES = [
+  'queued',
+  'reserved',
+  'connecting',
+  'active',
+  'held',
+  'migrating',
+  'ended',
+] as const;
+export type SessionStateName = (typeof SESSION_STATES)[number];
+
+export const END_REASONS = [
+  'client_ended',
+  'client_lost',
+  'idle',
+  'duration_limit',
+  'claim_expired',
+  'queue_expired',
+  'budget_exhausted',
+  'operator_ended',
+  'worker_lost',
+  'region_lost',
+  'model_failed',
+] as const;
+export type EndReason = (typeof END_REASONS)[number];
+
+/** A session's right to a slot. */
+export interface Lease {
+  readonly sessionId: SessionId;
+  readonly region: RegionId;
+  readonly pool: PoolId;
+  readonly workerId: WorkerId;
+  /** host:port at which a gateway dials the worker. */
+  readonly workerAddress: string;
+  /** 0-based slot number on the worker. */
+  readonly slot: number;
+  readonly epoch: Epoch;
+  /** Unix ms at which the lease lapses unless renewed (L1). */
+  readonly expiresAtMs: number;
+}
+
+/** The fields of a lease that a session's history keeps. */
+export type LeaseRef = Pick<Lease, 'region' | 'pool' | 'workerId' | 'workerAddress' | 'slot' | 'epoch'>;
+
+/** What the client asked for; kept with the session and used again at every placement. */
+export interface SessionRequest {
+  readonly sessionId: SessionId;
+  readonly tenantId: TenantId;
+  readonly model: string;
+  /** Undefined: the newest version that is served. */
+  readonly modelVersion?: string;
+  /** Measured by the client, in ms; a region without an entry is taken at `UNMEASURED_RTT_MS`. */
+  readonly rttMs: Readonly<Partial<Record<string, number>>>;
+  /** Jurisdictions the session may run in, such as `eu`; undefined: any. */
+  readonly residency?: string;
+  /** Regions with a larger RTT are not considered; undefined: no cap. */
+  readonly maxRttMs?: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+interface EventBase {
+  readonly atMs: number;
+}
+
+export type SessionEvent =
+  | (EventBase & { readonly type: 'queued'; readonly reasons: readonly RegionVerdict[] })
+  | (EventBase & {
+      readonly type: 'reserved';
+      readonly lease: LeaseRef;
+      readonly claimByMs: number;
+      readonly considered: readonly RegionVerdict[];
+    })
+  | (EventBase & { readonly type: 'connecting'; readonly epoch: Epoch })
+  | (EventBase & { readonly type: 'active'; readonly epoch: Epoch })
+  | (EventBase & { readonly type: 'held'; readonly epoch: Epoch })
+  | (EventBase & { readonly type: 'migrating'; readonly lostWorkerId: WorkerId; readonly lostEpoch: Epoch })
+  | (EventBase & { readonly type: 'migrated'; readonly lease: LeaseRef; readonly considered: readonly RegionVerdict[] })
+  | (EventBase & { readonly type: 'ended'; readonly reason: EndReason; readonly detail?: string });
+
+/** What placement thought of one region; the answer to an open and the session's history carry these. */
+export interface RegionVerdict {
+  readonly region: RegionId;
+  readonly outcome: 'chosen' | 'feasible' | 'rejected';
+  /** A sentence for a person: why it was chosen, why another was better, or which filter refused it. */
+  readonly reason: string;
+  /** Machine-readable filter code when rejected, such as `no_free_slot`. */
+  readonly code?: RejectionCode;
+  readonly rttMs?: number;
+  /** Predicted action-to-frame time, ms: RTT + step + encode + wait. */
+  readonly predictedActionToFrameMs?: number;
+  /** Score in ms: the prediction plus the congestion price; lower is better. */
+  readonly scoreMs?: number;
+  readonly freeSlots?: number;
+}
+
+export const REJECTION_CODES = [
+  'model_not_served',
+  'model_version_not_served',
+  'no_free_slot',
+  'residency',
+  'rtt_above_cap',
+  'unhealthy',
+  'region_unreachable',
+  'tenant_quota',
+] as const;
+export type RejectionCode = (typeof REJECTION_CODES)[number];
+
+/** The folded state of a session. */
+export interface Session {
+  readonly request: SessionRequest;
+  readonly state: SessionStateName;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** Number of events folded so far; the next event is `eventCount + 1`. Used for optimistic concurrency. */
+  readonly eventCount: number;
+  /** Highest epoch the session was ever placed at; 0 before the first placement. */
+  readonly epoch: number;
+  readonly lease?: LeaseRef;
+  /** Set while `reserved`: when the claim lapses, Unix ms. */
+  readonly claimByMs?: number;
+  readonly considered: readonly RegionVerdict[];
+  readonly firstActiveAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly endReason?: EndReason;
+  readonly endDetail?: string;
+}
+
+export type SessionCommand =
+  | { readonly type: 'enqueue'; readonly atMs: number; readonly reasons: readonly RegionVerdict[] }
+  | {
+      readonly type: 'reserve';
+      readonly atMs: number;
+      readonly lease: LeaseRef;
+      readonly claimByMs: number;
+      readonly considered: readonly RegionVerdict[];
+    }
+  /** What the worker that serves the session says it does; ignored when its epoch is not the session's. */
+  | {
+      readonly type: 'observe';
+      readonly atMs: number;
+      readonly epoch: Epoch;
+      readonly activity: 'connecting' | 'active' | 'held';
+    }
+  | { readonly type: 'lose-worker'; readonly atMs: number; readonly workerId: WorkerId; readonly epoch: Epoch }
+  | {
+      readonly type: 'migrate';
+      readonly atMs: number;
+      readonly lease: LeaseRef;
+      readonly considered: readonly RegionVerdict[];
+    }
+  | { readonly type: 'end'; readonly atMs: number; readonly reason: EndReason; readonly detail?: string };

@@ -1,0 +1,25 @@
+export {
+  DescribeRequest,
+  DescribeResponse,
+  DrainRequest,
+  DrainResponse,
+  EndRequest,
+  EndResponse,
+  SessionActivity,
+  SessionReport,
+  WorkerServiceClient,
+  WorkerServiceService,
+  type WorkerServiceServer,
+} from './generated/meridian/worker/v1/worker.ts';
+export {
+  FleetServiceClient,
+  FleetServiceService,
+  HeartbeatRequest,
+  HeartbeatResponse,
+  RegisterRequest,
+  RegisterResponse,
+  ReplaceRequest,
+  ReplaceResponse,
+  StopSession,
+  type FleetServiceServer,
+} from './generated/meridian/worker/v1/fleet.ts';
