@@ -26,3 +26,17 @@ export interface PoolParts {
 
 export const poolIdOf = (parts: PoolParts): PoolId =>
   `${parts.region}/${parts.gpuType}/${parts.model}@${parts.modelVersion}` as PoolId;
+
+/** The parts of a pool id; throws on text that `poolIdOf` did not make. */
+export function poolPartsOf(pool: PoolId): PoolParts {
+  const parts = /^([^/]+)\/([^/]+)\/(.+)@([^@]+)$/.exec(pool);
+  if (!parts) throw new Error(`not a pool id: ${pool}`);
+  const [, region, gpuType, model, modelVersion] = parts as unknown as [
+    string,
+    RegionId,
+    string,
+    string,
+    string,
+  ];
+  return { region, gpuType, model, modelVersion };
+}

@@ -38,13 +38,23 @@ export interface Lease {
   readonly workerAddress: string;
   /** 0-based slot number on the worker. */
   readonly slot: number;
+  /** Slots of the worker when it was leased: the session pays `1 / slots` of the GPU at this epoch. */
+  readonly slots: number;
   readonly epoch: Epoch;
   /** Unix ms at which the lease lapses unless renewed (L1). */
   readonly expiresAtMs: number;
 }
 
 /** The fields of a lease that a session's history keeps. */
-export type LeaseRef = Pick<Lease, 'region' | 'pool' | 'workerId' | 'workerAddress' | 'slot' | 'epoch'>;
+export type LeaseRef = Pick<
+  Lease,
+  'region' | 'pool' | 'workerId' | 'workerAddress' | 'slot' | 'slots' | 'epoch'
+>;
+
+export const leaseRefOf = (lease: LeaseRef): LeaseRef => {
+  const { region, pool, workerId, workerAddress, slot, slots, epoch } = lease;
+  return { region, pool, workerId, workerAddress, slot, slots, epoch };
+};
 
 /** What the client asked for; kept with the session and used again at every placement. */
 export interface SessionRequest {
@@ -60,6 +70,8 @@ export interface SessionRequest {
   /** Regions with a larger RTT are not considered; undefined: no cap. */
   readonly maxRttMs?: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** W3C trace id of the open, 32 hex digits; logs of every process carry it. No part of what was asked for. */
+  readonly traceId?: string;
 }
 
 interface EventBase {
@@ -78,7 +90,11 @@ export type SessionEvent =
   | (EventBase & { readonly type: 'active'; readonly epoch: Epoch })
   | (EventBase & { readonly type: 'held'; readonly epoch: Epoch })
   | (EventBase & { readonly type: 'migrating'; readonly lostWorkerId: WorkerId; readonly lostEpoch: Epoch })
-  | (EventBase & { readonly type: 'migrated'; readonly lease: LeaseRef; readonly considered: readonly RegionVerdict[] })
+  | (EventBase & {
+      readonly type: 'migrated';
+      readonly lease: LeaseRef;
+      readonly considered: readonly RegionVerdict[];
+    })
   | (EventBase & { readonly type: 'ended'; readonly reason: EndReason; readonly detail?: string });
 
 /** What placement thought of one region; the answer to an open and the session's history carry these. */
@@ -145,11 +161,23 @@ export type SessionCommand =
       readonly epoch: Epoch;
       readonly activity: 'connecting' | 'active' | 'held';
     }
-  | { readonly type: 'lose-worker'; readonly atMs: number; readonly workerId: WorkerId; readonly epoch: Epoch }
+  | {
+      readonly type: 'lose-worker';
+      readonly atMs: number;
+      readonly workerId: WorkerId;
+      readonly epoch: Epoch;
+    }
   | {
       readonly type: 'migrate';
       readonly atMs: number;
       readonly lease: LeaseRef;
       readonly considered: readonly RegionVerdict[];
     }
-  | { readonly type: 'end'; readonly atMs: number; readonly reason: EndReason; readonly detail?: string };
+  | {
+      readonly type: 'end';
+      readonly atMs: number;
+      readonly reason: EndReason;
+      readonly detail?: string;
+      /** Set when a worker says so: ignored unless it is the session's epoch (L2). */
+      readonly epoch?: Epoch;
+    };

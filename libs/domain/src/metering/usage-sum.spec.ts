@@ -1,0 +1,106 @@
+// M3. Session cost + idle = the GPU's bill, exactly.
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Epoch, PoolId, RateId, RegionId, SessionId, TenantId, WorkerId } from '../ids.ts';
+import { cutSegments, openMeter } from './meter.ts';
+import { gpuBillNano, segmentWithin, sessionUsageOf } from './usage-sum.ts';
+import type { Rate } from './usage.ts';
+
+const HOUR = 3_600_000;
+const T0 = Date.UTC(2026, 10, 2, 10);
+const US = 'us-east' as RegionId;
+const rate = (rateId: string, nano: bigint, fromMs = 0): Rate => ({
+  ...{ rateId: rateId as RateId, gpuType: 'h100', currency: 'GBP', nanoPerGpuHour: nano },
+  ...{ effectiveFromMs: fromMs, recordedAtMs: 0 },
+});
+const up = (fromMs: number, toMs: number) => ({
+  gpuType: 'h100',
+  region: US,
+  startedAtMs: fromMs,
+  lastSeenAtMs: toMs,
+});
+const RATES = [rate('r1', 2_400_000_000n)];
+const meterAt = (epoch: number, atMs: number, slots: number) =>
+  openMeter(
+    'ten_1' as TenantId,
+    'ses_1' as SessionId,
+    {
+      ...{
+        region: US,
+        pool: 'us-east/h100/gallery@1' as PoolId,
+        workerId: 'w1' as WorkerId,
+        workerAddress: 'w1:1',
+      },
+      ...{ slot: 0, slots, epoch: epoch as Epoch },
+    },
+    atMs,
+  );
+const reading = (epoch: number, activeMs: number, atMs: number) => ({
+  ...{
+    sessionId: 'ses_1' as SessionId,
+    epoch: epoch as Epoch,
+    seq: 1,
+    activeMs,
+    frames: 0,
+    lateFrames: 0,
+    atMs,
+  },
+});
+
+describe('the bill of a GPU', () => {
+  it('is its time up at the rates in force, within the window', () => {
+    expect(gpuBillNano(up(T0, T0 + HOUR), RATES, T0, T0 + HOUR)).toBe(2_400_000_000n);
+    expect(gpuBillNano(up(T0, T0 + HOUR), RATES, T0 + HOUR / 2, T0 + 2 * HOUR)).toBe(1_200_000_000n);
+    expect(gpuBillNano(up(T0, T0 + HOUR), RATES, T0 + HOUR, T0 + 2 * HOUR)).toBe(0n);
+    expect(gpuBillNano(up(T0, T0 + HOUR), [], T0, T0 + HOUR)).toBe(0n);
+    const dearer = [...RATES, rate('r2', 4_800_000_000n, T0 + HOUR / 2)];
+    expect(gpuBillNano(up(T0, T0 + HOUR), dearer, T0, T0 + HOUR)).toBe(3_600_000_000n);
+  });
+
+  it('covers the sessions of its slots: what is left is idle, and never negative', () => {
+    const use = fc.array(fc.nat(HOUR), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(use, fc.bigInt({ min: 0n, max: 10n ** 12n }), (active, nano) => {
+        const rates = [rate('r', nano)];
+        const costs = active.map((ms) => {
+          const cut = cutSegments(meterAt(1, T0, active.length), reading(1, ms, T0 + HOUR), {
+            rates,
+            close: true,
+          });
+          return cut.segments.reduce((sum, s) => sum + s.costNano, 0n);
+        });
+        const bill = gpuBillNano(up(T0, T0 + HOUR), rates, T0, T0 + HOUR);
+        expect(costs.reduce((a, b) => a + b, 0n) <= bill).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('usage of a session', () => {
+  it('adds up over its epochs', () => {
+    const first = cutSegments(meterAt(1, T0, 2), reading(1, 10_000, T0 + 10_000), {
+      rates: RATES,
+      close: true,
+    });
+    const second = cutSegments(meterAt(2, T0 + 12_000, 4), reading(2, 4_000, T0 + 16_000), {
+      rates: RATES,
+      close: false,
+    });
+    const usage = sessionUsageOf('ses_1' as SessionId, first.segments, [first.meter, second.meter], {
+      ...{ rates: RATES, final: false, live: { ...reading(2, 5_000, T0 + 17_000), seq: 2 } },
+    });
+    expect(usage).toMatchObject({ activeMs: 15_000, asOfMs: T0 + 17_000, currency: 'GBP', final: false });
+    expect(usage.costNano).toBe(3_333_333n + 833_333n);
+  });
+
+  it('falls into a window by its share of the time', () => {
+    const [segment] = cutSegments(meterAt(1, T0, 2), reading(1, 10_000, T0 + 10_000), {
+      rates: RATES,
+      close: true,
+    }).segments;
+    if (!segment) throw new Error('no segment');
+    expect(segmentWithin(segment, T0, T0 + HOUR)).toEqual({ costNano: segment.costNano, activeMs: 10_000 });
+    expect(segmentWithin(segment, T0 + 5_000, T0 + HOUR).activeMs).toBe(5_000);
+    expect(segmentWithin(segment, T0 + 10_000, T0 + HOUR)).toEqual({ costNano: 0n, activeMs: 0 });
+  });
+});

@@ -1,0 +1,80 @@
+// M3. Per GPU: session cost + idle = the GPU's bill, exactly. Idle is what is left, so it cannot disagree.
+import type { RegionId, SessionId } from '../ids.ts';
+import { cutSegments, type Meter } from './meter.ts';
+import { costOf } from './price.ts';
+import { rateAt, rateChanges } from './rates.ts';
+import type { MeterReading, Rate, SessionUsage, UsageSegment } from './usage.ts';
+
+/** What is shown for a session that has used nothing yet. */
+export const DEFAULT_CURRENCY = 'GBP';
+
+/**
+ * Usage of a session: the segments cut so far, and each meter's open part priced as if it were cut now.
+ * @param live a reading newer than the meters', if there is one; it is applied to its epoch's meter only
+ */
+export function sessionUsageOf(
+  sessionId: SessionId,
+  segments: readonly UsageSegment[],
+  meters: readonly Meter[],
+  state: { readonly rates: readonly Rate[]; readonly final: boolean; readonly live?: MeterReading },
+): SessionUsage {
+  const { rates, final, live } = state;
+  const cuts = meters.map((meter) =>
+    cutSegments(meter, live?.epoch === meter.epoch ? live : undefined, { rates, close: true }),
+  );
+  const all = [...segments, ...cuts.flatMap((cut) => cut.segments)];
+  const open = cuts.map(({ meter }) => ({ last: meter.last, cut: meter.cut }));
+  // Usage that has no rate yet is in no segment, but it was used.
+  const unpriced = open.map(({ last, cut }) => ({
+    activeMs: last.activeMs - cut.activeMs,
+    frames: last.frames - cut.frames,
+    lateFrames: last.lateFrames - cut.lateFrames,
+  }));
+  const sum = (counter: 'activeMs' | 'frames' | 'lateFrames'): number =>
+    [...all, ...unpriced].reduce((total, part) => total + part[counter], 0);
+  return {
+    sessionId,
+    activeMs: sum('activeMs'),
+    frames: sum('frames'),
+    lateFrames: sum('lateFrames'),
+    costNano: all.reduce((total, segment) => total + segment.costNano, 0n),
+    currency: all[0]?.currency ?? DEFAULT_CURRENCY,
+    final,
+    asOfMs: Math.max(0, ...open.map(({ last }) => last.atMs)),
+  };
+}
+
+/** One GPU's time up, as it was seen. */
+export interface GpuUptime {
+  readonly gpuType: string;
+  readonly region: RegionId;
+  readonly startedAtMs: number;
+  readonly lastSeenAtMs: number;
+}
+
+/** What a GPU cost in the window [fromMs, toMs): uptime x the rates in force, floored per rate. */
+export function gpuBillNano(uptime: GpuUptime, rates: readonly Rate[], fromMs: number, toMs: number): bigint {
+  const start = Math.max(uptime.startedAtMs, fromMs);
+  const end = Math.min(uptime.lastSeenAtMs, toMs);
+  if (end <= start) return 0n;
+  const changes = rateChanges(rates, uptime.gpuType, uptime.region, start, end);
+  const bounds = [start, ...changes, end];
+  return bounds.slice(1).reduce((total, to, i) => {
+    const from = bounds[i] ?? start;
+    const rate = rateAt(rates, uptime.gpuType, uptime.region, from);
+    return total + (rate ? costOf(to - from, rate.nanoPerGpuHour, 1) : 0n);
+  }, 0n);
+}
+
+/** The part of a segment that falls in the window, by its share of the time; whole segments are exact. */
+export function segmentWithin(
+  segment: UsageSegment,
+  fromMs: number,
+  toMs: number,
+): { readonly costNano: bigint; readonly activeMs: number } {
+  const overlap = Math.min(segment.endsAtMs, toMs) - Math.max(segment.startsAtMs, fromMs);
+  if (overlap <= 0) return { costNano: 0n, activeMs: 0 };
+  const length = segment.endsAtMs - segment.startsAtMs;
+  const share = (whole: bigint): bigint => (whole * BigInt(overlap)) / BigInt(length);
+  return { costNano: share(segment.costNano), activeMs: Number(share(BigInt(segment.activeMs))) };
+}
