@@ -1,4 +1,11 @@
-import type { MeterReading, Session, SessionEvent, SessionId, TenantId } from '@meridian/domain';
+import type {
+  MeterReading,
+  Session,
+  SessionEvent,
+  SessionId,
+  SessionStateName,
+  TenantId,
+} from '@meridian/domain';
 
 export interface StoredEvent {
   /** 1-based number of the event in its session. */
@@ -57,6 +64,10 @@ export interface SessionRepository {
   listQueued(limit: number): Promise<readonly Session[]>;
   /** Sessions in the given states that have not changed since `beforeMs`, oldest first. */
   listStale(states: readonly string[], beforeMs: number, limit: number): Promise<readonly Session[]>;
+  /** Sessions that ended at or after `sinceMs`, newest first; queue estimates read the recent slot releases here. */
+  listEndedSince(sinceMs: number, limit: number): Promise<readonly Session[]>;
+  /** How many sessions are in each state other than `ended`; states without a session may be absent. */
+  countByState(): Promise<Readonly<Partial<Record<SessionStateName, number>>>>;
   /** Sessions of the tenant that have not ended. */
   countOpen(tenantId: TenantId): Promise<number>;
 }

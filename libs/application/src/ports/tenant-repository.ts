@@ -24,11 +24,16 @@ export interface TenantRepository {
   findTenant(tenantId: TenantId): Promise<Tenant | undefined>;
   listTenants(): Promise<readonly Tenant[]>;
   /** False: no such tenant. */
-  updateTenant(tenantId: TenantId, change: { readonly name?: string; readonly maxSessions?: number }): Promise<boolean>;
+  updateTenant(
+    tenantId: TenantId,
+    change: { readonly name?: string; readonly maxSessions?: number },
+  ): Promise<boolean>;
   createApiKey(key: ApiKey, secretHash: string): Promise<void>;
   listApiKeys(tenantId: TenantId): Promise<readonly ApiKey[]>;
   /** False: no such key of this tenant. */
   revokeApiKey(tenantId: TenantId, apiKeyId: ApiKeyId, atMs: number): Promise<boolean>;
   /** The tenant of a key that is not revoked. */
-  findByKeyHash(secretHash: string): Promise<{ readonly tenant: Tenant; readonly apiKeyId: ApiKeyId } | undefined>;
+  findByKeyHash(
+    secretHash: string,
+  ): Promise<{ readonly tenant: Tenant; readonly apiKeyId: ApiKeyId } | undefined>;
 }

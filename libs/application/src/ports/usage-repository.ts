@@ -1,4 +1,13 @@
-import type { MeterReading, PoolId, Rate, RegionId, SessionId, SessionUsage, UsageSegment, WorkerId } from '@meridian/domain';
+import type {
+  MeterReading,
+  PoolId,
+  Rate,
+  RegionId,
+  SessionId,
+  SessionUsage,
+  UsageSegment,
+  WorkerId,
+} from '@meridian/domain';
 
 /** Uptime of one worker process, from its registration on; what its GPU is billed for. */
 export interface WorkerUptime {
@@ -32,5 +41,6 @@ export interface UsageRepository {
   recordUptime(rows: readonly WorkerUptime[]): Promise<void>;
   fleetCost(fromMs: number, toMs: number): Promise<readonly FleetCostRow[]>;
   rates(): Promise<readonly Rate[]>;
+  /** Rates are never changed: one whose id exists already is left as it is. */
   addRate(rate: Rate): Promise<void>;
 }

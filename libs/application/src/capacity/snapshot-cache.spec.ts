@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import type { RegionId, RegionSnapshot } from '@meridian/domain';
+import { EU_WEST, FakeRegions, NotedIncidents, US_EAST, VirtualClock } from '@meridian/testkit';
+import { StoreUnavailable } from '../ports/lease-store.ts';
+import type { WorkerRegistry } from '../ports/worker-registry.ts';
+import { makeCapacity } from './snapshot-cache.ts';
+
+const REGIONS = [
+  { region: US_EAST, jurisdiction: 'us' },
+  { region: EU_WEST, jurisdiction: 'eu' },
+];
+
+/** A registry that counts how often it was asked, and answers as told. */
+class CountedRegistry {
+  asked = 0;
+  answer: (region: RegionId) => Promise<RegionSnapshot> = async (region) => ({
+    ...{ region, jurisdiction: 'us', reachable: true, pools: [] },
+  });
+
+  constructor(readonly clock = new VirtualClock()) {}
+
+  over(rest: WorkerRegistry): WorkerRegistry {
+    const snapshot = (region: RegionId) => {
+      this.asked += 1;
+      return this.answer(region);
+    };
+    return Object.assign(Object.create(rest) as WorkerRegistry, { snapshot });
+  }
+}
+
+const given = () => {
+  const counted = new CountedRegistry();
+  const registry = counted.over(new FakeRegions(counted.clock).registry);
+  const incidents = new NotedIncidents();
+  return {
+    counted,
+    incidents,
+    capacity: makeCapacity({ registry, regions: REGIONS, clock: counted.clock, incidents }),
+  };
+};
+
+describe('capacity', () => {
+  it('is asked for once in 250 ms, however many place sessions', async () => {
+    const { counted, capacity } = given();
+    await Promise.all(Array.from({ length: 50 }, () => capacity.read()));
+    counted.clock.advance(250);
+    await capacity.read();
+    expect(counted.asked).toBe(2);
+    counted.clock.advance(1);
+    await capacity.read();
+    expect(counted.asked).toBe(4);
+  });
+
+  it('is asked for again when it must be fresh', async () => {
+    const { counted, capacity } = given();
+    await capacity.read();
+    await capacity.read({ fresh: true });
+    expect(counted.asked).toBe(4);
+  });
+
+  it('shows a region that does not answer as unreachable, and the others as they are', async () => {
+    const { counted, capacity, incidents } = given();
+    const answers = counted.answer;
+    counted.answer = async (region) => {
+      if (region === US_EAST) throw new StoreUnavailable('us-east');
+      return answers(region);
+    };
+    const { regions } = await capacity.read();
+    expect(regions.map((r) => r.reachable)).toEqual([false, true]);
+    expect(incidents.notes).toHaveLength(1);
+  });
+
+  it('does not wait again for a region that has kept someone waiting', async () => {
+    const { counted, capacity } = given();
+    const answers = counted.answer;
+    const never = new Promise<RegionSnapshot>(() => undefined);
+    counted.answer = (region) => (region === US_EAST ? never : answers(region));
+    void capacity.read();
+    await new Promise(setImmediate);
+    counted.clock.advance(1_001);
+    const { regions } = await capacity.read();
+    expect(regions.map((r) => r.reachable)).toEqual([false, true]);
+  });
+
+  it('does not hide a bug', async () => {
+    const { counted, capacity } = given();
+    counted.answer = () => Promise.reject(new TypeError('bug'));
+    await expect(capacity.read()).rejects.toThrow('bug');
+  });
+});

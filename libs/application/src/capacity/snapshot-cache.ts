@@ -1,0 +1,97 @@
+import type { CapacitySnapshot, Lease, RegionId, RegionSnapshot, WorkerSnapshot } from '@meridian/domain';
+import type { Clock } from '../ports/clock.ts';
+import type { Incidents } from '../ports/incidents.ts';
+import { StoreUnavailable } from '../ports/lease-store.ts';
+import type { WorkerRegistry } from '../ports/worker-registry.ts';
+import type { RegionConfig } from '../policy.ts';
+
+export interface CapacityPorts {
+  readonly registry: WorkerRegistry;
+  readonly regions: readonly RegionConfig[];
+  readonly clock: Clock;
+  readonly incidents: Incidents;
+}
+
+/** What placement reads: every region's capacity, at most `maxAgeMs` old, and never a wait on a store that is slow. */
+export interface Capacity {
+  /** `fresh`: asks every region's registry again. A region away comes back with `reachable: false`. */
+  read(options?: { readonly fresh?: boolean }): Promise<CapacitySnapshot>;
+  /** A slot was just taken: the kept snapshot counts it until the next refresh. */
+  took(lease: Lease): void;
+}
+
+/** A region that has not answered for this long is passed over, and not waited for. */
+const PATIENCE_MS = 1_000;
+
+export function makeCapacity(ports: CapacityPorts, maxAgeMs = 250): Capacity {
+  const views = ports.regions.map((config) => new RegionView(ports, config, maxAgeMs));
+  return {
+    async read({ fresh = false } = {}) {
+      const regions = await Promise.all(views.map((view) => view.read(fresh)));
+      return { takenAtMs: ports.clock.nowMs(), regions };
+    },
+    took(lease) {
+      views.find((view) => view.region === lease.region)?.took(lease);
+    },
+  };
+}
+
+class RegionView {
+  readonly region: RegionId;
+  readonly #ports: CapacityPorts;
+  readonly #away: RegionSnapshot;
+  readonly #maxAgeMs: number;
+  #kept: { readonly snapshot: RegionSnapshot; readonly atMs: number } | undefined;
+  #asking: { readonly reply: Promise<RegionSnapshot>; readonly sinceMs: number } | undefined;
+
+  constructor(ports: CapacityPorts, { region, jurisdiction }: RegionConfig, maxAgeMs: number) {
+    this.region = region;
+    this.#ports = ports;
+    this.#away = { region, jurisdiction, reachable: false, pools: [] };
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  read(fresh: boolean): Promise<RegionSnapshot> {
+    const nowMs = this.#ports.clock.nowMs();
+    if (!fresh && this.#kept && nowMs - this.#kept.atMs <= this.#maxAgeMs) {
+      return Promise.resolve(this.#kept.snapshot);
+    }
+    if (this.#asking && nowMs - this.#asking.sinceMs > PATIENCE_MS) return Promise.resolve(this.#away);
+    return this.#asking && !fresh ? this.#asking.reply : this.#ask(nowMs);
+  }
+
+  /** A placement that is not in the kept snapshot yet, so that the next one does not run after the same slot. */
+  took({ pool, workerId }: Lease): void {
+    if (!this.#kept) return;
+    const { snapshot, atMs } = this.#kept;
+    const pools = snapshot.pools.map((p) =>
+      p.pool === pool
+        ? { ...p, workers: p.workers.map((w) => (w.workerId === workerId ? oneMoreUsed(w) : w)) }
+        : p,
+    );
+    this.#kept = { snapshot: { ...snapshot, pools }, atMs };
+  }
+
+  #ask(nowMs: number): Promise<RegionSnapshot> {
+    const asking = { reply: this.#answer(), sinceMs: nowMs };
+    this.#asking = asking;
+    return asking.reply.finally(() => {
+      if (this.#asking === asking) this.#asking = undefined;
+    });
+  }
+
+  async #answer(): Promise<RegionSnapshot> {
+    const snapshot = await this.#ports.registry.snapshot(this.region).catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#ports.incidents.note('registry does not answer', error, { region: this.region });
+      return this.#away;
+    });
+    this.#kept = { snapshot, atMs: this.#ports.clock.nowMs() };
+    return snapshot;
+  }
+}
+
+const oneMoreUsed = (worker: WorkerSnapshot): WorkerSnapshot => ({
+  ...worker,
+  usedSlots: worker.usedSlots + 1,
+});

@@ -1,0 +1,146 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Incarnation, Session } from '@meridian/domain';
+import { EU_WEST, makeWorld, US_EAST, workerId, type World } from '@meridian/testkit';
+import { makeStoreWatch } from './store-watch.ts';
+
+let world: World;
+const A = workerId('a');
+const B = workerId('b');
+beforeEach(async () => {
+  world = makeWorld();
+  await world.addWorker({ workerId: A, slots: 1 });
+  await world.pass(5_000);
+});
+const open = async (): Promise<Session> => {
+  const outcome = await world.open();
+  if (outcome.kind !== 'opened') throw new Error(outcome.kind);
+  return outcome.session;
+};
+const now = (session: Session) => world.sessions.find(session.request.sessionId);
+
+describe('a worker that died', () => {
+  it('is noticed within 3 s, and its slots are not offered again', async () => {
+    const session = await open();
+    await world.connect(session);
+    await world.pass(1_000);
+    world.fleet[0]?.crash();
+    await world.pass(3_000);
+    expect((await now(session))?.state).toBe('migrating');
+    expect((await open()).state).toBe('queued');
+  });
+
+  it('leaves a session that nobody had claimed to another worker', async () => {
+    const session = await open();
+    await world.addWorker({ workerId: B });
+    world.fleet[0]?.crash();
+    await world.pass(3_000);
+    expect(await now(session)).toMatchObject({ state: 'reserved', epoch: 2, lease: { workerId: B } });
+    const current = await now(session);
+    expect(current && (await world.connect(current))).toBe(true);
+  });
+
+  it('ends a session that nobody had claimed when there is no other', async () => {
+    const session = await open();
+    world.fleet[0]?.crash();
+    await world.pass(3_000);
+    expect(await now(session)).toMatchObject({ state: 'ended', endReason: 'worker_lost' });
+  });
+
+  it('and was started again has lost its sessions at once', async () => {
+    const session = await open();
+    await world.connect(session);
+    await world.pass(1_000);
+    world.fleet[0]?.crash();
+    await world.addWorker({ workerId: A, incarnation: 'again' as Incarnation, slots: 1 });
+    expect((await now(session))?.state).toBe('migrating');
+  });
+
+  it('is dealt with later when the record is away', async () => {
+    const session = await open();
+    await world.connect(session);
+    await world.pass(1_000);
+    world.fleet[0]?.crash();
+    world.clock.advance(1_000);
+    await world.takeLostWorkers();
+    world.clock.advance(2_000);
+    world.record.away = true;
+    expect(await world.takeLostWorkers()).toEqual([{ region: US_EAST, workerId: A, sessions: 1 }]);
+    world.record.away = false;
+    await world.takeLostWorkers();
+    expect((await now(session))?.state).toBe('migrating');
+  });
+});
+
+describe('silence is not death', () => {
+  it('before this process has seen the store for a while', async () => {
+    world.clock.advance(60_000);
+    for (let ms = 0; ms < 2_500; ms += 500) {
+      expect(await world.takeLostWorkers()).toEqual([]);
+      world.clock.advance(500);
+    }
+    expect(await world.takeLostWorkers()).toHaveLength(1);
+  });
+
+  it('when the store was away', async () => {
+    world.store(US_EAST).away = true;
+    await world.pass(60_000);
+    world.store(US_EAST).away = false;
+    expect(await world.takeLostWorkers()).toEqual([]);
+    await world.pass(10_000);
+    expect((await world.registry.list(US_EAST))[0]?.health).toBe('ready');
+  });
+
+  it('a gap in the looks starts the watch anew', () => {
+    const watch = makeStoreWatch(2_500);
+    watch.seen(US_EAST, 0);
+    watch.seen(US_EAST, 2_000);
+    expect(watch.healthyMs(US_EAST, 2_000)).toBe(2_000);
+    watch.seen(US_EAST, 5_000);
+    expect(watch.healthyMs(US_EAST, 5_000)).toBe(0);
+    watch.missed(US_EAST);
+    expect(watch.healthyMs(US_EAST, 5_000)).toBe(0);
+    expect(watch.healthyMs(EU_WEST, 5_000)).toBe(0);
+  });
+});
+
+describe('draining', () => {
+  it('takes no new sessions and keeps those it has', async () => {
+    const session = await open();
+    await world.connect(session);
+    expect(await world.drainWorker(A, true)).toEqual({ kind: 'set', region: US_EAST });
+    await world.pass(5_000);
+    expect((await now(session))?.state).toBe('active');
+    await world.endSession({ sessionId: session.request.sessionId, reason: 'client_ended' });
+    expect((await open()).state).toBe('queued');
+    await world.drainWorker(A, false);
+    await world.pass(1_000);
+    expect(await world.sessions.listQueued(10)).toEqual([]);
+  });
+
+  it('says when there is no such worker, and when it could not look everywhere', async () => {
+    expect(await world.drainWorker(workerId('none'), true)).toEqual({ kind: 'not_found' });
+    world.store(EU_WEST).away = true;
+    expect(await world.drainWorker(workerId('none'), true)).toEqual({
+      kind: 'unreachable',
+      regions: [EU_WEST],
+    });
+    expect(await world.drainWorker(A, true)).toEqual({ kind: 'set', region: US_EAST });
+  });
+});
+
+describe('registering', () => {
+  it('refuses what does not fit together', async () => {
+    const { registration } = world.fleet[0] ?? {};
+    if (!registration) throw new Error('no worker');
+    const described = { frameWidth: 1, frameHeight: 1, actions: [], stateBytes: 1 };
+    for (const wrong of [
+      { pool: 'x/y/z@1' as never },
+      { slots: 0 },
+      { slots: 1.5 },
+      { framesPerSecond: Number.NaN },
+    ]) {
+      const outcome = await world.registerWorker({ worker: { ...registration, ...wrong }, ...described });
+      expect(outcome.kind).toBe('refused');
+    }
+  });
+});

@@ -1,0 +1,43 @@
+import type { LeaseRef, Session } from '@meridian/domain';
+import type { Clock } from '../ports/clock.ts';
+import type { SessionTokens } from '../ports/session-tokens.ts';
+import type { SessionPolicy } from '../policy.ts';
+
+export interface IssueConnectionPorts {
+  readonly tokens: SessionTokens;
+  readonly clock: Clock;
+  readonly policy: SessionPolicy;
+}
+
+export interface Connection {
+  readonly token: string;
+  readonly lease: LeaseRef;
+  /** The first stream must open before this, Unix ms. */
+  readonly claimByMs: number;
+}
+
+/** A fresh token for the session's current lease; undefined while it has none (queued) or needs none (ended). */
+export type IssueConnection = (session: Session) => Promise<Connection | undefined>;
+
+export const makeIssueConnection =
+  ({ tokens, clock, policy }: IssueConnectionPorts): IssueConnection =>
+  async ({ request, lease, state, claimByMs }) => {
+    if (!lease || state === 'ended') return undefined;
+    const { claimTtlMs, holdMs, idleMs, maxDurationMs } = policy;
+    // A worker that serves the session does not look at it; one that takes it over needs a new one.
+    const claimBy = claimByMs ?? clock.nowMs() + claimTtlMs;
+    const { region, pool, workerId, workerAddress, slot, epoch } = lease;
+    const token = await tokens.issue({
+      ...{
+        sessionId: request.sessionId,
+        tenantId: request.tenantId,
+        region,
+        pool,
+        workerId,
+        workerAddress,
+        slot,
+      },
+      ...{ epoch, claimByMs: claimBy, holdMs, idleMs, maxDurationMs },
+    });
+    return { token, lease, claimByMs: claimBy };
+  };

@@ -1,0 +1,140 @@
+// Values as the domain knows them, ordinary in every respect that a test does not name.
+import type { SessionReport, Tenant, WorkerHeartbeat, WorkerRegistration } from '@meridian/application';
+import {
+  beginSession,
+  decide,
+  evolveAll,
+  poolIdOf,
+  type Epoch,
+  type Incarnation,
+  type LeaseRef,
+  type MeterReading,
+  type Rate,
+  type RateId,
+  type RegionId,
+  type Session,
+  type SessionCommand,
+  type SessionEvent,
+  type SessionId,
+  type SessionRequest,
+  type TenantId,
+  type WorkerId,
+} from '@meridian/domain';
+
+export const US_EAST = 'us-east' as RegionId;
+export const EU_WEST = 'eu-west' as RegionId;
+export const GALLERY = { gpuType: 'h100', model: 'gallery', modelVersion: '1.0.0' } as const;
+
+export const sessionId = (name: string | number): SessionId => `ses_${name}` as SessionId;
+export const tenantId = (name: string | number): TenantId => `ten_${name}` as TenantId;
+export const workerId = (name: string | number): WorkerId => `${name}` as WorkerId;
+export const epoch = (number: number): Epoch => number as Epoch;
+export const poolIn = (region: RegionId) => poolIdOf({ region, ...GALLERY });
+
+export const aTenant = (over: Partial<Tenant> = {}): Tenant => ({
+  tenantId: tenantId('acme'),
+  name: 'Acme',
+  maxSessions: 100,
+  createdAtMs: 0,
+  ...over,
+});
+
+export const aRequest = (over: Partial<SessionRequest> = {}): SessionRequest => ({
+  sessionId: sessionId(1),
+  tenantId: tenantId('acme'),
+  model: GALLERY.model,
+  rttMs: { [US_EAST]: 10, [EU_WEST]: 90 },
+  metadata: {},
+  ...over,
+});
+
+export const aLease = (over: Partial<LeaseRef> = {}): LeaseRef => {
+  const region = over.region ?? US_EAST;
+  const place = {
+    region,
+    pool: poolIn(region),
+    workerId: workerId(`${region}-1`),
+    workerAddress: `${region}-1:1`,
+  };
+  return { ...place, slot: 0, slots: 2, epoch: epoch(1), ...over };
+};
+
+/** A session after these commands, and the events they caused. */
+export function aSession(
+  request: Partial<SessionRequest>,
+  atMs: number,
+  ...commands: readonly SessionCommand[]
+): { readonly session: Session; readonly events: readonly SessionEvent[] } {
+  return commands.reduce<{ session: Session; events: readonly SessionEvent[] }>(
+    ({ session, events }, command) => {
+      const caused = decide(command, session);
+      return { session: evolveAll(session, caused), events: [...events, ...caused] };
+    },
+    { session: beginSession(aRequest(request), atMs), events: [] },
+  );
+}
+
+export const enqueue = (atMs: number): SessionCommand => ({ type: 'enqueue', atMs, reasons: [] });
+
+export const reserve = (atMs: number, lease: Partial<LeaseRef> = {}): SessionCommand => ({
+  type: 'reserve',
+  atMs,
+  lease: aLease(lease),
+  claimByMs: atMs + 60_000,
+  considered: [],
+});
+
+export const observe = (
+  atMs: number,
+  activity: 'connecting' | 'active' | 'held',
+  at: Epoch = epoch(1),
+): SessionCommand => ({ type: 'observe', atMs, epoch: at, activity });
+
+export const end = (atMs: number): SessionCommand => ({ type: 'end', atMs, reason: 'client_ended' });
+
+export const aWorker = (over: Partial<WorkerRegistration> = {}): WorkerRegistration => {
+  const region = over.region ?? US_EAST;
+  const id = over.workerId ?? workerId(`${region}-1`);
+  return {
+    ...{ workerId: id, incarnation: `${id}-a` as Incarnation, region, pool: poolIn(region), ...GALLERY },
+    ...{ framesPerSecond: 25, address: `${id}:1`, slots: 2 },
+    ...over,
+  };
+};
+
+export const aHeartbeat = (
+  worker: WorkerRegistration,
+  seq: number,
+  sessions: readonly SessionReport[] = [],
+  over: Partial<WorkerHeartbeat> = {},
+): WorkerHeartbeat => ({
+  ...{ workerId: worker.workerId, incarnation: worker.incarnation, region: worker.region, seq, sessions },
+  ...{ draining: false, slots: worker.slots, stepMsP50: 8, stepMsP95: 9 },
+  ...over,
+});
+
+export const aReport = (over: Partial<SessionReport> = {}): SessionReport => ({
+  ...{ sessionId: sessionId(1), epoch: epoch(1), seq: 1, activity: 'active' },
+  ...{ activeMs: 1_000, frames: 25, lateFrames: 0 },
+  ...over,
+});
+
+export const aReading = (over: Partial<MeterReading> = {}): MeterReading => ({
+  ...{
+    sessionId: sessionId(1),
+    epoch: epoch(1),
+    seq: 1,
+    activeMs: 1_000,
+    frames: 25,
+    lateFrames: 0,
+    atMs: 1_000,
+  },
+  ...over,
+});
+
+/** £2.40 per GPU hour, as `up` sets it. */
+export const aRate = (over: Partial<Rate> = {}): Rate => ({
+  ...{ rateId: 'rate_h100' as RateId, gpuType: 'h100', currency: 'GBP', nanoPerGpuHour: 2_400_000_000n },
+  ...{ effectiveFromMs: 0, recordedAtMs: 0 },
+  ...over,
+});

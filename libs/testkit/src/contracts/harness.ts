@@ -1,0 +1,44 @@
+import type {
+  LeaseStore,
+  LiveMeters,
+  ModelCatalog,
+  SessionRepository,
+  TenantRepository,
+  UsageRepository,
+  WorkerRegistry,
+} from '@meridian/application';
+import type { RegionId } from '@meridian/domain';
+
+/** One region's store, empty. */
+export interface RegionHarness {
+  readonly region: RegionId;
+  readonly leases: LeaseStore;
+  readonly registry: WorkerRegistry;
+  readonly meters: LiveMeters;
+  /** Lets the store's clock go on by this much: virtual for a fake, as long as it takes for a real one. */
+  elapse(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RegionHarnessTimes {
+  /** What a heartbeat renews a lease to. */
+  readonly leaseTtlMs: number;
+  /** A worker silent for longer is not offered. */
+  readonly staleMs: number;
+}
+
+export type OpenRegion = (times: RegionHarnessTimes) => Promise<RegionHarness>;
+
+/** The durable record, empty: no tenant, session, rate. */
+export interface RecordHarness {
+  readonly tenants: TenantRepository;
+  readonly sessions: SessionRepository;
+  readonly usage: UsageRepository;
+  readonly models: ModelCatalog;
+  close(): Promise<void>;
+}
+
+export type OpenRecord = () => Promise<RecordHarness>;
+
+/** Nothing lapses and nobody falls silent within a test. */
+export const PATIENT: RegionHarnessTimes = { leaseTtlMs: 3_600_000, staleMs: 3_600_000 };

@@ -1,0 +1,75 @@
+// M1. Meters are cumulative and move only when `seq` rises: duplicates and reordering are harmless.
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { aHeartbeat, aReport, aWorker, epoch, sessionId, US_EAST } from '../builders.ts';
+import { PATIENT, type OpenRegion, type RegionHarness } from './harness.ts';
+
+/** What every store of live meters does. Call it in a `describe`; `open` gives an empty region `us-east`. */
+export function liveMetersContract(open: OpenRegion): void {
+  let store: RegionHarness;
+  let beats = 0;
+  const worker = aWorker();
+  beforeEach(async () => {
+    store = await open(PATIENT);
+    beats = 0;
+    await store.registry.register(worker);
+  });
+  afterEach(() => store.close());
+
+  const report = (over: Parameters<typeof aReport>[0]) =>
+    store.registry.heartbeat(aHeartbeat(worker, (beats += 1), [aReport(over)]));
+  const changed = async () =>
+    (await store.meters.takeChanged(US_EAST, 10)).map(({ sessionId: id, seq, activeMs }) => [
+      id,
+      seq,
+      activeMs,
+    ]);
+
+  it('reads the newest counters of a session', async () => {
+    await report({ seq: 1, activeMs: 1_000, frames: 25 });
+    await report({ seq: 2, activeMs: 2_000, frames: 50, lateFrames: 1 });
+    expect(await store.meters.read(US_EAST, sessionId(1))).toMatchObject({
+      ...{ sessionId: sessionId(1), epoch: 1, seq: 2, activeMs: 2_000, frames: 50, lateFrames: 1 },
+    });
+    expect(await store.meters.read(US_EAST, sessionId('nobody'))).toBeUndefined();
+  });
+
+  it('is not moved by an older or repeated report', async () => {
+    await report({ seq: 2, activeMs: 2_000 });
+    await report({ seq: 1, activeMs: 1_000 });
+    await report({ seq: 2, activeMs: 9_000 });
+    expect((await store.meters.read(US_EAST, sessionId(1)))?.activeMs).toBe(2_000);
+  });
+
+  it('reads the highest epoch', async () => {
+    await report({ seq: 9, epoch: epoch(1), activeMs: 9_000 });
+    await report({ seq: 1, epoch: epoch(2), activeMs: 100 });
+    expect(await store.meters.read(US_EAST, sessionId(1))).toMatchObject({ epoch: 2, activeMs: 100 });
+  });
+
+  it('gives what changed until it is settled', async () => {
+    await report({ seq: 1, activeMs: 1_000 });
+    expect(await changed()).toEqual([[sessionId(1), 1, 1_000]]);
+    expect(await changed()).toEqual([[sessionId(1), 1, 1_000]]);
+    await store.meters.settle(US_EAST, await store.meters.takeChanged(US_EAST, 10));
+    expect(await changed()).toEqual([]);
+  });
+
+  it('keeps as changed what rose while it was being stored', async () => {
+    await report({ seq: 1, activeMs: 1_000 });
+    const taken = await store.meters.takeChanged(US_EAST, 10);
+    await report({ seq: 2, activeMs: 2_000 });
+    await store.meters.settle(US_EAST, taken);
+    expect(await changed()).toEqual([[sessionId(1), 2, 2_000]]);
+  });
+
+  it('keeps the counters of an ended session until they are settled', async () => {
+    await report({ seq: 1, activity: 'ended', activeMs: 3_000, endReason: 'idle' });
+    await store.registry.heartbeat(aHeartbeat(worker, (beats += 1), []));
+    expect(await changed()).toEqual([[sessionId(1), 1, 3_000]]);
+  });
+
+  it('gives at most as many as asked for', async () => {
+    for (const name of ['a', 'b', 'c']) await report({ sessionId: sessionId(name) });
+    expect(await store.meters.takeChanged(US_EAST, 2)).toHaveLength(2);
+  });
+}

@@ -1,0 +1,161 @@
+// L4. Workers are the truth of what runs: a registry that lost everything has it again after one heartbeat each.
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { Incarnation } from '@meridian/domain';
+import { aHeartbeat, aReport, aWorker, epoch, poolIn, sessionId, US_EAST, workerId } from '../builders.ts';
+import { PATIENT, type OpenRegion, type RegionHarness } from './harness.ts';
+
+/** What every worker registry does. Call it in a `describe`; `open` gives an empty region `us-east`. */
+export function workerRegistryContract(open: OpenRegion): void {
+  let store: RegionHarness;
+  beforeEach(async () => {
+    store = await open(PATIENT);
+  });
+  afterEach(() => store.close());
+
+  const worker = aWorker();
+  const restarted = aWorker({ incarnation: 'b' as Incarnation });
+  const registered = async (seq = 1, sessions = [] as ReturnType<typeof aReport>[]) => {
+    await store.registry.register(worker);
+    return store.registry.heartbeat(aHeartbeat(worker, seq, sessions));
+  };
+  const reserve = (at = 1) =>
+    store.leases.reserve({
+      ...{ region: US_EAST, pool: poolIn(US_EAST), sessionId: sessionId(1), epoch: epoch(at), ttlMs: 60_000 },
+    });
+
+  it('shows a worker that has registered and beaten, in its pool', async () => {
+    await registered();
+    const snapshot = await store.registry.snapshot(US_EAST);
+    expect(snapshot).toMatchObject({ region: US_EAST, jurisdiction: 'us', reachable: true });
+    expect(snapshot.pools).toMatchObject([
+      {
+        ...{
+          pool: worker.pool,
+          model: 'gallery',
+          modelVersion: '1.0.0',
+          gpuType: 'h100',
+          framesPerSecond: 25,
+        },
+        workers: [{ workerId: worker.workerId, slots: 2, usedSlots: 0, health: 'ready' }],
+      },
+    ]);
+    expect(snapshot.pools[0]?.stepMs).toBe(8);
+  });
+
+  it('offers no slot of a worker before it has said what it runs', async () => {
+    await store.registry.register(worker);
+    expect(await reserve()).toBeUndefined();
+    expect((await store.registry.list(US_EAST))[0]?.health).not.toBe('ready');
+  });
+
+  it('registers the same incarnation twice without losing anything (L3)', async () => {
+    await registered();
+    await reserve();
+    expect(await store.registry.register(worker)).toBeUndefined();
+    expect((await store.registry.list(US_EAST))[0]?.usedSlots).toBe(1);
+  });
+
+  it('answers with what an older incarnation held, once', async () => {
+    await registered();
+    await reserve();
+    const lost = await store.registry.register(restarted);
+    expect(lost?.worker.incarnation).toBe(worker.incarnation);
+    expect(lost?.leases).toMatchObject([{ sessionId: sessionId(1), epoch: 1, workerId: worker.workerId }]);
+    expect(await store.registry.register(restarted)).toBeUndefined();
+  });
+
+  it('does not know a worker that never registered, nor an older incarnation', async () => {
+    expect(await store.registry.heartbeat(aHeartbeat(worker, 1))).toEqual({ kind: 'unknown' });
+    await registered();
+    await store.registry.register(restarted);
+    expect(await store.registry.heartbeat(aHeartbeat(worker, 2))).toEqual({ kind: 'unknown' });
+  });
+
+  it('makes the lease of a reported session anew when the store has lost it (L4)', async () => {
+    await registered(1, [aReport()]);
+    expect(await store.leases.find(US_EAST, sessionId(1))).toMatchObject({
+      workerId: worker.workerId,
+      epoch: 1,
+    });
+    expect((await store.registry.list(US_EAST))[0]?.usedSlots).toBe(1);
+  });
+
+  it('fences a session that holds a lease at a higher epoch elsewhere (L2)', async () => {
+    await registered(1, [aReport()]);
+    const other = aWorker({ workerId: workerId('other') });
+    await store.registry.register(other);
+    await store.registry.heartbeat(aHeartbeat(other, 1));
+    await store.leases.reserve({
+      ...{ region: US_EAST, pool: poolIn(US_EAST), sessionId: sessionId(1), epoch: epoch(2), ttlMs: 60_000 },
+      exclude: [worker.workerId],
+    });
+    const outcome = await store.registry.heartbeat(aHeartbeat(worker, 2, [aReport({ seq: 2 })]));
+    expect(outcome).toEqual({
+      kind: 'applied',
+      drain: false,
+      fenced: [{ sessionId: sessionId(1), epoch: epoch(1) }],
+    });
+    expect((await store.leases.find(US_EAST, sessionId(1)))?.workerId).toBe(other.workerId);
+  });
+
+  it('frees the slot of a session that its worker no longer runs', async () => {
+    await registered(1, [aReport()]);
+    await store.registry.heartbeat(aHeartbeat(worker, 2, []));
+    expect(await store.leases.find(US_EAST, sessionId(1))).toBeUndefined();
+  });
+
+  it('keeps the slot of a session that nobody has claimed yet', async () => {
+    await registered();
+    await reserve();
+    await store.registry.heartbeat(aHeartbeat(worker, 2, []));
+    expect(await store.leases.find(US_EAST, sessionId(1))).toBeDefined();
+  });
+
+  it('is not moved by an older heartbeat that comes late', async () => {
+    await registered(5, [aReport()]);
+    await store.registry.heartbeat(aHeartbeat(worker, 4, []));
+    expect(await store.leases.find(US_EAST, sessionId(1))).toBeDefined();
+  });
+
+  it('tells a worker the operator wants drained', async () => {
+    await registered();
+    expect(await store.registry.setDraining(US_EAST, worker.workerId, true)).toBe(true);
+    expect(await store.registry.heartbeat(aHeartbeat(worker, 2))).toMatchObject({ drain: true });
+    expect((await store.registry.list(US_EAST))[0]?.health).toBe('draining');
+    expect(await store.registry.setDraining(US_EAST, workerId('nobody'), true)).toBe(false);
+  });
+
+  it('tells a silent worker once, with what it held, and keeps those leases', async () => {
+    await registered(1, [aReport()]);
+    expect(await store.registry.takeLost(US_EAST, 60)).toEqual([]);
+    await store.elapse(120);
+    const [lost] = await store.registry.takeLost(US_EAST, 60);
+    expect(lost?.worker.workerId).toBe(worker.workerId);
+    expect(lost?.leases).toMatchObject([{ sessionId: sessionId(1), epoch: 1 }]);
+    expect(await store.registry.takeLost(US_EAST, 60)).toEqual([]);
+    expect(await store.leases.find(US_EAST, sessionId(1))).toBeDefined();
+    expect(await store.leases.reserve({ ...anyone, ttlMs: 60_000 })).toBeUndefined();
+  });
+
+  it('does not offer a worker that is marked lost, and tells it at the next look', async () => {
+    await registered();
+    await store.registry.markLost(US_EAST, worker.workerId);
+    expect(await reserve()).toBeUndefined();
+    expect(await store.registry.takeLost(US_EAST, 60_000)).toMatchObject([
+      { worker: { workerId: worker.workerId } },
+    ]);
+    expect(await store.registry.takeLost(US_EAST, 60_000)).toEqual([]);
+  });
+
+  it('takes back a worker that was only silent', async () => {
+    await registered();
+    await store.elapse(120);
+    await store.registry.takeLost(US_EAST, 60);
+    await store.registry.heartbeat(aHeartbeat(worker, 2));
+    expect(await reserve()).toBeDefined();
+  });
+}
+
+const anyone = {
+  ...{ region: US_EAST, pool: poolIn(US_EAST), sessionId: sessionId('anyone'), epoch: epoch(1) },
+};

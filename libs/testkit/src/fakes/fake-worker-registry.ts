@@ -1,0 +1,141 @@
+import type {
+  HeartbeatOutcome,
+  LostWorker,
+  RegisteredWorker,
+  SessionReport,
+  WorkerHeartbeat,
+  WorkerRegistration,
+  WorkerRegistry,
+} from '@meridian/application';
+import type { RegionId, RegionSnapshot, WorkerId } from '@meridian/domain';
+import type { FakeRegions } from './fake-regions.ts';
+import { poolsOf } from './pools-of.ts';
+import type { RegionStore, StoredWorker } from './region-store.ts';
+
+export class FakeWorkerRegistry implements WorkerRegistry {
+  readonly #regions: FakeRegions;
+
+  constructor(regions: FakeRegions) {
+    this.#regions = regions;
+  }
+
+  register(worker: WorkerRegistration): Promise<LostWorker | undefined> {
+    return this.#regions.at(worker.region, (store, nowMs) => {
+      const old = store.workers.get(worker.workerId);
+      const same = old?.registration.incarnation === worker.incarnation ? old : undefined;
+      const replaced = old && !same && !old.told ? lostWorker(store, old, nowMs) : undefined;
+      store.workers.set(worker.workerId, {
+        ...{ registration: worker, registeredAtMs: same?.registeredAtMs ?? nowMs, lastHeartbeatAtMs: nowMs },
+        ...{ seq: -1, slots: worker.slots, stepMsP50: 0, stepMsP95: 0, taken: same?.taken ?? new Map() },
+        ...{ beaten: same?.beaten ?? false, draining: false, drainWanted: old?.drainWanted ?? false },
+        ...{ lost: false, told: false },
+      });
+      return replaced;
+    });
+  }
+
+  heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatOutcome> {
+    return this.#regions.at(beat.region, (store, nowMs): HeartbeatOutcome => {
+      const worker = store.workers.get(beat.workerId);
+      if (worker?.registration.incarnation !== beat.incarnation) return { kind: 'unknown' };
+      for (const report of beat.sessions) keepCounters(store, report, nowMs);
+      const running = beat.sessions.filter((report) => report.activity !== 'ended');
+      const fenced = running.filter((r) => (store.leases.get(r.sessionId)?.lease.epoch ?? 0) > r.epoch);
+      if (beat.seq > worker.seq) {
+        for (const report of running.filter((r) => !fenced.includes(r))) hold(store, worker, report, nowMs);
+        freeStopped(store, worker, beat);
+        Object.assign(worker, {
+          ...{ seq: beat.seq, slots: beat.slots, draining: beat.draining },
+          ...{ stepMsP50: beat.stepMsP50, stepMsP95: beat.stepMsP95 },
+          ...{ lastHeartbeatAtMs: nowMs, beaten: true, lost: false, told: false },
+        });
+      }
+      const stops = fenced.map(({ sessionId, epoch }) => ({ sessionId, epoch }));
+      return { kind: 'applied', drain: worker.drainWanted, fenced: stops };
+    });
+  }
+
+  async snapshot(region: RegionId): Promise<RegionSnapshot> {
+    const { jurisdiction, away } = this.#regions.store(region);
+    const pools = away ? [] : poolsOf(await this.list(region));
+    return { region, jurisdiction, reachable: !away, pools };
+  }
+
+  list(region: RegionId): Promise<readonly RegisteredWorker[]> {
+    return this.#regions.at(region, (store, nowMs) =>
+      [...store.workers.values()]
+        .map((worker) => registered(store, worker, nowMs))
+        .sort((a, b) => (a.workerId < b.workerId ? -1 : 1)),
+    );
+  }
+
+  setDraining(region: RegionId, workerId: WorkerId, draining: boolean): Promise<boolean> {
+    return this.#regions.at(region, (store) => {
+      const worker = store.workers.get(workerId);
+      if (worker) worker.drainWanted = draining;
+      return worker !== undefined;
+    });
+  }
+
+  takeLost(region: RegionId, silentMs: number): Promise<readonly LostWorker[]> {
+    return this.#regions.at(region, (store, nowMs) => {
+      const silent = [...store.workers.values()].filter(
+        (worker) => !worker.told && (worker.lost || nowMs - worker.lastHeartbeatAtMs > silentMs),
+      );
+      for (const worker of silent) Object.assign(worker, { lost: true, told: true });
+      return silent.map((worker) => lostWorker(store, worker, nowMs));
+    });
+  }
+
+  markLost(region: RegionId, workerId: WorkerId): Promise<void> {
+    return this.#regions.at(region, (store) => {
+      const worker = store.workers.get(workerId);
+      if (worker) worker.lost = true;
+    });
+  }
+}
+
+/** The worker is the truth of what runs (L4): a lease the store has lost is made anew. */
+function hold(store: RegionStore, worker: StoredWorker, report: SessionReport, nowMs: number): void {
+  const held = store.leases.get(report.sessionId);
+  const sameEpoch = held?.lease.epoch === report.epoch;
+  if (held && sameEpoch && worker.taken.get(held.lease.slot) === report.sessionId) {
+    held.lease = { ...held.lease, expiresAtMs: nowMs + store.times.leaseTtlMs };
+    held.running = true;
+  } else if (!(held && sameEpoch && held.running)) {
+    store.take(worker, report.sessionId, report.epoch, store.times.leaseTtlMs, true);
+  }
+}
+
+function freeStopped(store: RegionStore, worker: StoredWorker, beat: WorkerHeartbeat): void {
+  const reported = new Set(beat.sessions.map((report) => report.sessionId));
+  for (const sessionId of [...worker.taken.values()]) {
+    if (!reported.has(sessionId) && store.leases.get(sessionId)?.running) store.drop(sessionId);
+  }
+}
+
+function keepCounters(store: RegionStore, report: SessionReport, atMs: number): void {
+  const { sessionId, epoch, seq, activeMs, frames, lateFrames } = report;
+  const epochs = store.meters.get(sessionId) ?? new Map();
+  const known = epochs.get(epoch);
+  if (known && known.seq >= seq) return;
+  const reading = { sessionId, epoch, seq, activeMs, frames, lateFrames, atMs };
+  store.meters.set(sessionId, epochs.set(epoch, reading));
+  store.changed.set(`${sessionId} ${epoch}`, reading);
+}
+
+const lostWorker = (store: RegionStore, worker: StoredWorker, nowMs: number): LostWorker => ({
+  worker: { ...registered(store, worker, nowMs), health: 'lost' },
+  leases: store.leasesOf(worker),
+});
+
+const registered = (store: RegionStore, worker: StoredWorker, nowMs: number): RegisteredWorker => ({
+  ...worker.registration,
+  slots: worker.slots,
+  health: store.health(worker, nowMs),
+  usedSlots: worker.taken.size,
+  registeredAtMs: worker.registeredAtMs,
+  lastHeartbeatAtMs: worker.lastHeartbeatAtMs,
+  stepMsP50: worker.stepMsP50,
+  stepMsP95: worker.stepMsP95,
+});

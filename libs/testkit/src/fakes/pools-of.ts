@@ -1,0 +1,16 @@
+import type { RegisteredWorker } from '@meridian/application';
+import type { PoolSnapshot } from '@meridian/domain';
+
+/** Workers of one region grouped into its pools. */
+export function poolsOf(workers: readonly RegisteredWorker[]): readonly PoolSnapshot[] {
+  const pools = Map.groupBy(workers, (worker) => worker.pool);
+  return [...pools.values()].flatMap((members) => {
+    const [first] = members;
+    if (!first) return [];
+    const { pool, region, gpuType, model, modelVersion, framesPerSecond } = first;
+    const stepMs = Math.max(...members.map((worker) => worker.stepMsP50));
+    return [
+      { pool, region, gpuType, model, modelVersion, framesPerSecond, stepMs, encodeMs: 0, workers: members },
+    ];
+  });
+}

@@ -1,0 +1,137 @@
+// A worker process as the control plane sees it: it serves sessions, beats, is told to stop, and dies.
+// L2. It serves a session only at the highest epoch it has seen. M1. Its counters are cumulative.
+import type {
+  ObserveHeartbeat,
+  RegisterWorker,
+  SessionReport,
+  SessionTokenClaims,
+  WorkerRegistration,
+} from '@meridian/application';
+import { StoreUnavailable } from '@meridian/application';
+import type { EndReason, SessionId } from '@meridian/domain';
+import type { EndCall, FakeWorkerControl } from './fakes/small-fakes.ts';
+
+export interface SimWorkerPorts {
+  readonly registerWorker: RegisterWorker;
+  readonly observeHeartbeat: ObserveHeartbeat;
+  readonly workers: FakeWorkerControl;
+}
+
+interface Served {
+  report: SessionReport;
+}
+
+export class SimWorker {
+  readonly registration: WorkerRegistration;
+  readonly #ports: SimWorkerPorts;
+  readonly #served = new Map<SessionId, Served>();
+  readonly #highestEpoch = new Map<SessionId, number>();
+  #beats = 0;
+  #alive = true;
+
+  constructor(registration: WorkerRegistration, ports: SimWorkerPorts) {
+    this.registration = registration;
+    this.#ports = ports;
+    ports.workers.listen(registration.address, (call) => this.#onEnd(call));
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Sessions it runs now. */
+  get running(): readonly SessionReport[] {
+    return this.#reports().filter((report) => report.activity !== 'ended');
+  }
+
+  /** False while the region's store is away. */
+  async register(): Promise<boolean> {
+    try {
+      await this.#ports.registerWorker({
+        ...{ worker: this.registration, frameWidth: 128, frameHeight: 72, actions: ['w'], stateBytes: 4_096 },
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return false;
+      throw error;
+    }
+  }
+
+  /** A client's first stream, or one that comes back. False: the token is of an older epoch (L2). */
+  connect({ sessionId, epoch }: SessionTokenClaims): boolean {
+    if (!this.#alive || epoch < (this.#highestEpoch.get(sessionId) ?? 0)) return false;
+    this.#highestEpoch.set(sessionId, epoch);
+    const served = this.#served.get(sessionId);
+    if (served?.report.epoch === epoch) {
+      if (served.report.activity === 'ended') return false;
+      this.#change(served, { activity: 'active' });
+      return true;
+    }
+    const counters = { seq: 1, activeMs: 0, frames: 0, lateFrames: 0 };
+    this.#served.set(sessionId, { report: { sessionId, epoch, activity: 'active', ...counters } });
+    return true;
+  }
+
+  disconnect(sessionId: SessionId): void {
+    const served = this.#served.get(sessionId);
+    if (served && served.report.activity !== 'ended') this.#change(served, { activity: 'held' });
+  }
+
+  /** Time goes on: active sessions are stepped at 25 fps, held ones are not. */
+  play(ms: number): void {
+    if (!this.#alive) return;
+    for (const served of this.#served.values()) {
+      const { activity, activeMs, frames } = served.report;
+      if (activity !== 'active') continue;
+      this.#change(served, { activeMs: activeMs + ms, frames: frames + Math.floor(ms / 40) });
+    }
+  }
+
+  end(sessionId: SessionId, endReason: EndReason): void {
+    const served = this.#served.get(sessionId);
+    if (served && served.report.activity !== 'ended') this.#change(served, { activity: 'ended', endReason });
+  }
+
+  /** Beats once and does what it is told; what it ends by that is in the next beat. */
+  async beat(): Promise<void> {
+    if (!this.#alive) return;
+    this.#beats += 1;
+    const { workerId, incarnation, region, slots } = this.registration;
+    const outcome = await this.#ports.observeHeartbeat({
+      ...{ workerId, incarnation, region, slots, seq: this.#beats, draining: false },
+      ...{ stepMsP50: 8, stepMsP95: 9, sessions: this.#reports() },
+    });
+    if (outcome.kind === 'unknown') {
+      await this.register();
+      return;
+    }
+    for (const sessionId of outcome.acknowledged) {
+      if (this.#served.get(sessionId)?.report.activity === 'ended') this.#served.delete(sessionId);
+    }
+    for (const { sessionId, epoch, reason } of outcome.stop) {
+      if (this.#served.get(sessionId)?.report.epoch === epoch) this.end(sessionId, reason || 'worker_lost');
+    }
+  }
+
+  /** SIGKILL: nothing is said to anyone, and nothing is kept. */
+  crash(): void {
+    this.#alive = false;
+    this.#served.clear();
+    this.#ports.workers.vanish(this.registration.address);
+  }
+
+  #onEnd({ sessionId, epoch, reason }: EndCall): SessionReport | undefined {
+    const served = this.#served.get(sessionId);
+    if (served?.report.epoch !== epoch) return undefined;
+    this.end(sessionId, reason);
+    return served.report;
+  }
+
+  #change(served: Served, change: Partial<SessionReport>): void {
+    served.report = { ...served.report, ...change, seq: served.report.seq + 1 };
+  }
+
+  #reports(): readonly SessionReport[] {
+    return [...this.#served.values()].map(({ report }) => report);
+  }
+}

@@ -1,0 +1,147 @@
+// The whole control plane on virtual time: every use case over fakes, as the app wires them over real stores (D1).
+import {
+  DEFAULT_POLICY,
+  makeCapacity,
+  makeDispatchQueue,
+  makeDrainWorker,
+  makeEndSession,
+  makeExpireSessions,
+  makeFlushMeters,
+  makeIssueConnection,
+  makeLoseLeases,
+  makeObserveHeartbeat,
+  makeOpenSession,
+  makeReadFleetCost,
+  makeReadQueuePlace,
+  makeReadSessionUsage,
+  makeRecordUptime,
+  makeRegisterWorker,
+  makeReplaceSession,
+  makeStoreWatch,
+  makeTakeLostWorkers,
+  makeTenants,
+  type OpenSessionCommand,
+  type SessionPolicy,
+  type WorkerRegistration,
+} from '@meridian/application';
+import type { RegionId, Session } from '@meridian/domain';
+import { aRate, aTenant, aWorker, EU_WEST, GALLERY, US_EAST } from './builders.ts';
+import { FakeRecord } from './fakes/fake-record.ts';
+import { FakeRegions } from './fakes/fake-regions.ts';
+import { FakeTenantRepository } from './fakes/fake-tenant-repository.ts';
+import {
+  FakeModelCatalog,
+  FakeSessionTokens,
+  FakeWorkerControl,
+  NotedIncidents,
+} from './fakes/small-fakes.ts';
+import { faulty, ScriptedFates, type Fates } from './faults.ts';
+import { SeededDraw } from './seeded-draw.ts';
+import { SimWorker } from './sim-worker.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export interface WorldOptions {
+  readonly seed?: number;
+  readonly policy?: Partial<SessionPolicy>;
+  /** Fates of calls to the lease stores and to the session repository; scripted ones by default. */
+  readonly leaseFates?: Fates;
+  readonly sessionFates?: Fates;
+}
+
+export function makeWorld(options: WorldOptions = {}) {
+  const clock = new VirtualClock();
+  const draw = new SeededDraw(options.seed ?? 1);
+  const policy = { ...DEFAULT_POLICY, ...options.policy };
+  const fakeRegions = new FakeRegions(clock);
+  const record = new FakeRecord();
+  record.rates = [aRate()];
+  const fates = { leases: new ScriptedFates(), sessions: new ScriptedFates() };
+  const leases = faulty('leases', fakeRegions.leases, options.leaseFates ?? fates.leases.of);
+  const sessions = faulty('postgres', record.sessions, options.sessionFates ?? fates.sessions.of);
+  const regions = fakeRegions.all.map(({ region, jurisdiction }) => ({ region, jurisdiction }));
+  const ports = {
+    ...{
+      clock,
+      draw,
+      policy,
+      regions,
+      leases,
+      sessions,
+      registry: fakeRegions.registry,
+      meters: fakeRegions.meters,
+    },
+    ...{ usage: record.usage, tenants: new FakeTenantRepository(), models: new FakeModelCatalog() },
+    ...{ workers: new FakeWorkerControl(), tokens: new FakeSessionTokens(), incidents: new NotedIncidents() },
+    watch: makeStoreWatch(policy.workerSilentMs),
+  };
+  const capacity = makeCapacity(ports);
+  const issueConnection = makeIssueConnection(ports);
+  const endSession = makeEndSession(ports);
+  const loseLeases = makeLoseLeases({ ...ports, capacity });
+  const useCases = {
+    ...{ capacity, issueConnection, endSession, loseLeases },
+    openSession: makeOpenSession({ ...ports, capacity }),
+    replaceSession: makeReplaceSession({ ...ports, capacity, issueConnection }),
+    dispatchQueue: makeDispatchQueue({ ...ports, capacity }),
+    expireSessions: makeExpireSessions({ ...ports, endSession }),
+    readQueuePlace: makeReadQueuePlace({ ...ports, capacity }),
+    registerWorker: makeRegisterWorker({ ...ports, loseLeases }),
+    observeHeartbeat: makeObserveHeartbeat(ports),
+    takeLostWorkers: makeTakeLostWorkers({ ...ports, loseLeases }),
+    drainWorker: makeDrainWorker(ports),
+    flushMeters: makeFlushMeters(ports),
+    recordUptime: makeRecordUptime(ports),
+    readSessionUsage: makeReadSessionUsage(ports),
+    readFleetCost: makeReadFleetCost(ports),
+    tenantAdmin: makeTenants(ports),
+  };
+  const fleet: SimWorker[] = [];
+
+  return {
+    ...ports,
+    ...useCases,
+    ...{ record, fates, fleet, store: (region: RegionId) => fakeRegions.store(region) },
+
+    /** A worker that has registered and beaten: its slots are on offer. */
+    async addWorker(over: Partial<WorkerRegistration> = {}): Promise<SimWorker> {
+      const worker = new SimWorker(aWorker(over), { ...ports, ...useCases });
+      fleet.push(worker);
+      await worker.register();
+      await worker.beat();
+      return worker;
+    },
+
+    /** Opens for the tenant `acme`, near us-east, unless told. */
+    open: (over: Partial<OpenSessionCommand> = {}) =>
+      useCases.openSession({
+        ...{ tenant: aTenant(), model: GALLERY.model, rttMs: { [US_EAST]: 10, [EU_WEST]: 90 }, metadata: {} },
+        ...over,
+      }),
+
+    /** The client's stream reaches the worker that its token names. False: nobody there, or it refuses. */
+    async connect(session: Session): Promise<boolean> {
+      const connection = await issueConnection(session);
+      if (!connection) return false;
+      const claims = FakeSessionTokens.read(connection.token);
+      const worker = fleet.find((w) => w.alive && w.registration.address === claims.workerAddress);
+      return worker?.connect(claims) ?? false;
+    },
+
+    /** Time goes on in steps of at most a second: workers play and beat, the jobs run. */
+    async pass(ms: number): Promise<void> {
+      for (let left = ms; left > 0; left -= 1_000) {
+        const step = Math.min(left, 1_000);
+        clock.advance(step);
+        for (const worker of fleet) worker.play(step);
+        for (const worker of fleet) await worker.beat();
+        await useCases.takeLostWorkers();
+        await useCases.expireSessions();
+        await useCases.dispatchQueue();
+        await useCases.flushMeters();
+        await useCases.recordUptime();
+      }
+    },
+  };
+}
+
+export type World = Awaited<ReturnType<typeof makeWorld>>;
