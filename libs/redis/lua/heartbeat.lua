@@ -1,0 +1,70 @@
+-- Notes that a worker lives and what it runs: renews the leases of the sessions it reports, makes those anew that the
+-- store has lost (L4), frees those it no longer runs, and keeps the newest counters (M1).
+-- KEYS  1 root
+-- ARGV  1 heartbeat JSON  2 lease ttl ms  3 how long counters are kept, ms
+-- -> {drain 1|0, session, epoch, session, epoch ...}: reported sessions with a lease at a higher epoch (L2)
+--    nil: worker or incarnation unknown
+local beat, ttl_ms, meter_ttl_ms = cjson.decode(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+sweep()
+local worker = load_worker(beat.workerId)
+if not worker or worker.incarnation ~= beat.incarnation then
+  save_workers()
+  return false
+end
+
+local function keep_counters(report)
+  local key, epoch = root .. ':meter:' .. report.sessionId, tostring(report.epoch)
+  local known = redis.call('HGET', key, epoch)
+  if known and cjson.decode(known).seq >= report.seq then return end
+  redis.call('HSET', key, epoch, cjson.encode({
+    seq = report.seq, activeMs = report.activeMs, frames = report.frames, lateFrames = report.lateFrames,
+    atMs = now_ms,
+  }))
+  redis.call('PEXPIRE', key, meter_ttl_ms)
+  redis.call('ZADD', root .. ':changed', 'NX', now_ms, report.sessionId .. ' ' .. epoch)
+end
+
+-- The worker is the truth of what runs: a lease the store has lost, or has of an older epoch, is made anew.
+local function hold(report, lease)
+  local here = lease and lease.workerId == worker.workerId and lease.epoch == report.epoch
+  if here and worker.slots[tostring(lease.slot)] == report.sessionId then
+    redis.call('ZADD', root .. ':expiry', now_ms + ttl_ms, report.sessionId)
+    if not lease.running then
+      lease.running = true
+      redis.call('HSET', root .. ':leases', report.sessionId, cjson.encode(lease))
+    end
+  elseif not (lease and lease.epoch == report.epoch and lease.running) then
+    drop_lease(report.sessionId)
+    take_slot(worker, report.sessionId, report.epoch, ttl_ms, true)
+  end
+end
+
+local fresh = beat.seq > worker.seq
+local reply, reported = { worker.drain and 1 or 0 }, {}
+for _, report in ipairs(beat.sessions) do
+  reported[report.sessionId] = true
+  local ended = report.activity == 'ended'
+  local lease = not ended and live_lease(report.sessionId) or nil
+  local fenced = lease and lease.epoch > report.epoch
+  if fenced then
+    reply[#reply + 1] = report.sessionId
+    reply[#reply + 1] = report.epoch
+  end
+  keep_counters(report)
+  if fresh and not fenced and not ended then hold(report, lease) end
+end
+
+if fresh then
+  for _, session_id in pairs(worker.slots) do
+    local lease = not reported[session_id] and live_lease(session_id)
+    if lease and lease.running then drop_lease(session_id) end
+  end
+  worker.seq, worker.capacity, worker.draining = beat.seq, beat.slots, beat.draining
+  worker.stepMsP50, worker.stepMsP95 = beat.stepMsP50, beat.stepMsP95
+  worker.beatAtMs, worker.beaten, worker.lost, worker.told = now_ms, true, false, false
+  redis.call('ZADD', root .. ':watch', now_ms, worker.workerId)
+  redis.call('ZREM', root .. ':gone', worker.workerId)
+  touch(worker)
+end
+save_workers()
+return reply

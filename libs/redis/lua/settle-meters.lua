@@ -1,0 +1,12 @@
+-- These counters are stored durably. Those that rose meanwhile stay changed.
+-- KEYS  1 root
+-- ARGV  session, epoch, seq, session, epoch, seq ...
+-- -> number settled
+local settled = 0
+for i = 1, #ARGV, 3 do
+  local counters = redis.call('HGET', root .. ':meter:' .. ARGV[i], ARGV[i + 1])
+  if not counters or cjson.decode(counters).seq <= tonumber(ARGV[i + 2]) then
+    settled = settled + redis.call('ZREM', root .. ':changed', ARGV[i] .. ' ' .. ARGV[i + 1])
+  end
+end
+return settled

@@ -1,0 +1,41 @@
+import type { RegisteredWorker } from '@meridian/application';
+import type { PoolId, PoolSnapshot, RegionId } from '@meridian/domain';
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** Workers of one region, grouped into its pools; both in the order of their ids. */
+export function poolsOf(region: RegionId, workers: readonly RegisteredWorker[]): readonly PoolSnapshot[] {
+  const byPool = new Map<PoolId, [RegisteredWorker, ...RegisteredWorker[]]>();
+  for (const worker of workers) {
+    const pool = byPool.get(worker.pool);
+    if (pool === undefined) byPool.set(worker.pool, [worker]);
+    else pool.push(worker);
+  }
+  return [...byPool.values()]
+    .map((members) => poolOf(region, members))
+    .sort((a, b) => (a.pool < b.pool ? -1 : 1));
+}
+
+function poolOf(region: RegionId, members: readonly [RegisteredWorker, ...RegisteredWorker[]]): PoolSnapshot {
+  const { pool, gpuType, model, modelVersion, framesPerSecond } = members[0];
+  const measured = members.filter(({ health, stepMsP50 }) => health === 'ready' && stepMsP50 > 0);
+  return {
+    pool,
+    region,
+    gpuType,
+    model,
+    modelVersion,
+    framesPerSecond,
+    stepMs: median(measured.map(({ stepMsP50 }) => stepMsP50)),
+    // Workers report one step time, measured around the step and the encoding of its frame.
+    encodeMs: 0,
+    workers: members.map(({ workerId, address, slots, usedSlots, health }) => ({
+      workerId,
+      address,
+      slots,
+      usedSlots,
+      health,
+    })),
+  };
+}

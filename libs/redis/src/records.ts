@@ -1,0 +1,77 @@
+// The JSON that the scripts keep and answer with; see lua/common.lua.
+import type { LostWorker, RegisteredWorker } from '@meridian/application';
+import type {
+  Incarnation,
+  Lease,
+  PoolId,
+  RegionId,
+  SessionId,
+  WorkerHealth,
+  WorkerId,
+} from '@meridian/domain';
+
+interface WorkerRecord {
+  readonly workerId: WorkerId;
+  readonly incarnation: Incarnation;
+  readonly pool: PoolId;
+  readonly gpuType: string;
+  readonly model: string;
+  readonly modelVersion: string;
+  readonly framesPerSecond: number;
+  readonly address: string;
+  readonly capacity: number;
+  readonly slots: Readonly<Record<string, SessionId>>;
+  readonly beaten: boolean;
+  readonly lost?: boolean;
+  readonly drain: boolean;
+  readonly draining: boolean;
+  readonly registeredAtMs: number;
+  readonly beatAtMs: number;
+  readonly stepMsP50: number;
+  readonly stepMsP95: number;
+}
+
+export function leaseFrom(region: RegionId, json: string): Lease {
+  const lease = JSON.parse(json) as Omit<Lease, 'region'>;
+  return { region, ...lease };
+}
+
+/** A worker is `quarantined` until its first heartbeat: nobody knows which of its slots are in use. */
+function healthOf(record: WorkerRecord, silentSinceMs: number): WorkerHealth {
+  if (record.lost === true || record.beatAtMs < silentSinceMs) return 'lost';
+  if (!record.beaten) return 'quarantined';
+  return record.drain || record.draining ? 'draining' : 'ready';
+}
+
+/** Silent since before `silentSinceMs` means lost, whether it was told already or not. */
+export function workerFrom(region: RegionId, json: string, silentSinceMs: number): RegisteredWorker {
+  const record = JSON.parse(json) as WorkerRecord;
+  return {
+    workerId: record.workerId,
+    incarnation: record.incarnation,
+    region,
+    pool: record.pool,
+    gpuType: record.gpuType,
+    model: record.model,
+    modelVersion: record.modelVersion,
+    framesPerSecond: record.framesPerSecond,
+    address: record.address,
+    slots: record.capacity,
+    health: healthOf(record, silentSinceMs),
+    usedSlots: Object.keys(record.slots).length,
+    registeredAtMs: record.registeredAtMs,
+    lastHeartbeatAtMs: record.beatAtMs,
+    stepMsP50: record.stepMsP50,
+    stepMsP95: record.stepMsP95,
+  };
+}
+
+/** `entry` is a worker record and the leases it held. */
+export function lostWorkerFrom(region: RegionId, entry: readonly string[]): LostWorker {
+  const [worker, ...leases] = entry;
+  if (worker === undefined) throw new TypeError('a lost worker without its record');
+  return {
+    worker: workerFrom(region, worker, Number.POSITIVE_INFINITY),
+    leases: leases.map((lease) => leaseFrom(region, lease)).sort((a, b) => a.slot - b.slot),
+  };
+}

@@ -1,0 +1,112 @@
+import { StoreUnavailable } from '@meridian/application';
+import type {
+  HeartbeatOutcome,
+  LostWorker,
+  RegisteredWorker,
+  WorkerHeartbeat,
+  WorkerRegistration,
+  WorkerRegistry,
+} from '@meridian/application';
+import type { Epoch, RegionId, RegionSnapshot, SessionId, WorkerId } from '@meridian/domain';
+import { poolsOf } from './pool-snapshots.ts';
+import { lostWorkerFrom, workerFrom } from './records.ts';
+import type { RegionRedises } from './regions.ts';
+import { Script } from './scripts.ts';
+
+const registerWorker = new Script('register-worker');
+const heartbeat = new Script('heartbeat');
+const listWorkers = new Script('list-workers');
+const setDraining = new Script('set-draining');
+const takeLost = new Script('take-lost');
+const markLost = new Script('mark-lost');
+
+export interface RegistryTimes {
+  /** How long a lease of a running session lives without a heartbeat. */
+  readonly leaseTtlMs: number;
+  /** A worker silent for longer is shown as lost. */
+  readonly staleMs: number;
+  /** How long counters are kept for Postgres to take them, should it be away. */
+  readonly meterTtlMs: number;
+  /** How long a lost worker stays in the list. */
+  readonly forgetMs: number;
+}
+
+const DEFAULT_TIMES: RegistryTimes = {
+  leaseTtlMs: 15_000,
+  staleMs: 2500,
+  meterTtlMs: 24 * 3_600_000,
+  forgetMs: 600_000,
+};
+const LOST_PER_CALL = 100;
+
+/** Workers of every region. Times are the clock of the region's Redis, so replicas need not agree on theirs. */
+export class RedisWorkerRegistry implements WorkerRegistry {
+  readonly #redises: RegionRedises;
+  readonly #times: RegistryTimes;
+
+  constructor(redises: RegionRedises, times: Partial<RegistryTimes> = {}) {
+    this.#redises = redises;
+    this.#times = { ...DEFAULT_TIMES, ...times };
+  }
+
+  async register(worker: WorkerRegistration): Promise<LostWorker | undefined> {
+    const reply = await this.#redises.run(worker.region, registerWorker, JSON.stringify(worker));
+    return reply === null ? undefined : lostWorkerFrom(worker.region, reply as string[]);
+  }
+
+  async heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatOutcome> {
+    const { leaseTtlMs, meterTtlMs } = this.#times;
+    const reply = await this.#redises.run(
+      beat.region,
+      heartbeat,
+      JSON.stringify(beat),
+      leaseTtlMs,
+      meterTtlMs,
+    );
+    if (reply === null) return { kind: 'unknown' };
+    const [drain, ...fenced] = reply as [number, ...(string | number)[]];
+    return { kind: 'applied', drain: drain === 1, fenced: pairs(fenced) };
+  }
+
+  /** A region whose Redis does not answer is a snapshot too: `reachable` is false and it has no pools. */
+  async snapshot(region: RegionId): Promise<RegionSnapshot> {
+    const { jurisdiction } = this.#redises.get(region);
+    try {
+      const pools = poolsOf(region, await this.list(region));
+      return { region, jurisdiction, reachable: true, pools };
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return { region, jurisdiction, reachable: false, pools: [] };
+      throw error;
+    }
+  }
+
+  async list(region: RegionId): Promise<readonly RegisteredWorker[]> {
+    const [nowMs, ...records] = (await this.#redises.run(region, listWorkers)) as [number, ...string[]];
+    const silentSinceMs = nowMs - this.#times.staleMs;
+    return records
+      .map((record) => workerFrom(region, record, silentSinceMs))
+      .sort((a, b) => (a.workerId < b.workerId ? -1 : 1));
+  }
+
+  async setDraining(region: RegionId, workerId: WorkerId, draining: boolean): Promise<boolean> {
+    return (await this.#redises.run(region, setDraining, workerId, draining ? 1 : 0)) === 1;
+  }
+
+  async takeLost(region: RegionId, silentMs: number): Promise<readonly LostWorker[]> {
+    const { forgetMs } = this.#times;
+    const told = (await this.#redises.run(region, takeLost, silentMs, LOST_PER_CALL, forgetMs)) as string[][];
+    return told.map((entry) => lostWorkerFrom(region, entry));
+  }
+
+  async markLost(region: RegionId, workerId: WorkerId): Promise<void> {
+    await this.#redises.run(region, markLost, workerId);
+  }
+}
+
+function pairs(flat: readonly (string | number)[]): { sessionId: SessionId; epoch: Epoch }[] {
+  const found: { sessionId: SessionId; epoch: Epoch }[] = [];
+  for (let i = 0; i < flat.length; i += 2) {
+    found.push({ sessionId: flat[i] as SessionId, epoch: flat[i + 1] as Epoch });
+  }
+  return found;
+}
