@@ -1,0 +1,159 @@
+// M1. A meter moves only under its row lock, so readings that race are applied one after another, each once.
+// Locks are taken in the order of (session, epoch) and workers after meters, everywhere: no two moves wait for each
+// other.
+import { cutSegments } from '@meridian/domain';
+import type {
+  Meter,
+  MeterReading,
+  Rate,
+  RegionId,
+  RateId,
+  Session,
+  SessionId,
+  UsageSegment,
+} from '@meridian/domain';
+import type { Runner } from './database.ts';
+import { timestamp } from './session-rows.ts';
+import { meterFrom, meterRow, segmentRow } from './usage-rows.ts';
+import type { MeterRow } from './usage-rows.ts';
+
+/** Applies readings of any sessions. Those of an epoch that no session had are of nobody, and left out. */
+export async function applyReadings(runner: Runner, readings: readonly MeterReading[]): Promise<void> {
+  const wanted = readings.map(({ sessionId, epoch }) => ({ session_id: sessionId, epoch }));
+  const { rows } = await runner.query<MeterRow>(
+    `SELECT m.* FROM meters m
+     WHERE (m.session_id, m.epoch) IN (SELECT * FROM json_to_recordset($1) AS w(session_id text, epoch int))
+     ORDER BY m.session_id, m.epoch FOR UPDATE`,
+    [JSON.stringify(wanted)],
+  );
+  await move(runner, rows.map(meterFrom), readings);
+}
+
+/** Moves the meters of one session that ended or was re-placed, `final` being its last reading, if there is one. */
+export async function closeMeters(
+  runner: Runner,
+  { request }: Session,
+  final: MeterReading | undefined,
+): Promise<void> {
+  const { rows } = await runner.query<MeterRow>(
+    'SELECT * FROM meters WHERE session_id = $1 ORDER BY epoch FOR UPDATE',
+    [request.sessionId],
+  );
+  await move(runner, rows.map(meterFrom), final ? [final] : []);
+}
+
+async function move(
+  runner: Runner,
+  meters: readonly Meter[],
+  readings: readonly MeterReading[],
+): Promise<void> {
+  if (meters.length === 0) return;
+  // Read after the locks were had: a session that ends meanwhile closes its meters after us, or is seen here.
+  const isOpen = await readOpenEpochs(runner, meters);
+  const rates = await readRates(runner);
+  const ordered = readings.toSorted((a, b) => a.seq - b.seq);
+  const cuts = meters.map((meter) => {
+    const mine = ordered.filter(
+      ({ sessionId, epoch }) => sessionId === meter.sessionId && epoch === meter.epoch,
+    );
+    return cutAll(meter, mine, rates, !isOpen(meter));
+  });
+  await store(runner, cuts);
+}
+
+interface MeterCut {
+  readonly meter: Meter;
+  readonly segments: readonly UsageSegment[];
+}
+
+/** Without a reading the meter is only closed. */
+function cutAll(
+  meter: Meter,
+  readings: readonly MeterReading[],
+  rates: readonly Rate[],
+  close: boolean,
+): MeterCut {
+  const steps = readings.length > 0 ? readings : [undefined];
+  return steps.reduce<MeterCut>(
+    (done, reading) => {
+      const next = cutSegments(done.meter, reading, { rates, close });
+      return { meter: next.meter, segments: [...done.segments, ...next.segments] };
+    },
+    { meter, segments: [] },
+  );
+}
+
+/** Says of a meter whether its session still runs at its epoch. */
+async function readOpenEpochs(runner: Runner, meters: readonly Meter[]): Promise<(meter: Meter) => boolean> {
+  const { rows } = await runner.query<{ session_id: SessionId; epoch: number }>(
+    `SELECT session_id, epoch FROM sessions WHERE session_id = ANY ($1) AND state <> 'ended'`,
+    [meters.map(({ sessionId }) => sessionId)],
+  );
+  const epochs = new Map(rows.map((row) => [row.session_id, row.epoch]));
+  return ({ sessionId, epoch }) => epochs.get(sessionId) === epoch;
+}
+
+interface RateRow {
+  readonly rate_id: RateId;
+  readonly gpu_type: string;
+  readonly region: RegionId | null;
+  readonly currency: string;
+  readonly nano_per_gpu_hour: string;
+  readonly effective_from: Date;
+  readonly recorded_at: Date;
+}
+
+export async function readRates(runner: Runner): Promise<readonly Rate[]> {
+  const { rows } = await runner.query<RateRow>(
+    'SELECT * FROM rates ORDER BY effective_from, recorded_at, rate_id',
+  );
+  return rows.map((row) => ({
+    rateId: row.rate_id,
+    gpuType: row.gpu_type,
+    ...(row.region === null ? {} : { region: row.region }),
+    currency: row.currency,
+    nanoPerGpuHour: BigInt(row.nano_per_gpu_hour),
+    effectiveFromMs: row.effective_from.getTime(),
+    recordedAtMs: row.recorded_at.getTime(),
+  }));
+}
+
+async function store(runner: Runner, cuts: readonly MeterCut[]): Promise<void> {
+  await runner.query(
+    `WITH cut AS (INSERT INTO usage_segments SELECT * FROM json_populate_recordset(NULL::usage_segments, $2))
+     UPDATE meters m
+     SET seq = r.seq, last_at = r.last_at, last_active_ms = r.last_active_ms, last_frames = r.last_frames,
+         last_late_frames = r.last_late_frames, cut_at = r.cut_at, cut_active_ms = r.cut_active_ms,
+         cut_frames = r.cut_frames, cut_late_frames = r.cut_late_frames
+     FROM json_populate_recordset(NULL::meters, $1) r
+     WHERE m.session_id = r.session_id AND m.epoch = r.epoch`,
+    [
+      JSON.stringify(cuts.map(({ meter }) => meterRow(meter))),
+      JSON.stringify(cuts.flatMap(({ segments }) => segments.map(segmentRow))),
+    ],
+  );
+  await extendUptime(
+    runner,
+    cuts.map(({ meter }) => meter),
+  );
+}
+
+/** A reading is proof that its worker was up: without this a session could show a cost before its GPU has a bill. */
+async function extendUptime(runner: Runner, meters: readonly Meter[]): Promise<void> {
+  const seen = new Map<string, number>();
+  for (const { workerId, last } of meters) seen.set(workerId, Math.max(last.atMs, seen.get(workerId) ?? 0));
+  await runner.query(
+    `WITH seen AS (
+       SELECT u.worker_id, u.incarnation, s.at
+       FROM json_to_recordset($1) AS s(worker_id text, at timestamptz)
+       JOIN worker_uptime u ON u.worker_id = s.worker_id AND u.last_seen_at < s.at
+       WHERE u.started_at = (
+         SELECT max(o.started_at) FROM worker_uptime o WHERE o.worker_id = s.worker_id AND o.started_at <= s.at
+       )
+       ORDER BY u.worker_id, u.incarnation FOR UPDATE OF u
+     )
+     UPDATE worker_uptime u SET last_seen_at = seen.at
+     FROM seen WHERE u.worker_id = seen.worker_id AND u.incarnation = seen.incarnation`,
+    [JSON.stringify([...seen].map(([workerId, atMs]) => ({ worker_id: workerId, at: timestamp(atMs) })))],
+  );
+}

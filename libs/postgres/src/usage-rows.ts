@@ -1,0 +1,138 @@
+import type {
+  Epoch,
+  Meter,
+  MeterPoint,
+  PoolId,
+  RateId,
+  RegionId,
+  SessionId,
+  TenantId,
+} from '@meridian/domain';
+import type { UsageSegment, WorkerId } from '@meridian/domain';
+import { timestamp } from './session-rows.ts';
+
+/** As pg reads int8, and as JSON has it. */
+type Int8 = string | number;
+type Instant = Date | string;
+
+const ms = (at: Instant): number => new Date(at).getTime();
+
+/** A row of `meters`, read by itself or within JSON. */
+export interface MeterRow {
+  readonly session_id: SessionId;
+  readonly epoch: Epoch;
+  readonly tenant_id: TenantId;
+  readonly region: RegionId;
+  readonly pool: PoolId;
+  readonly gpu_type: string;
+  readonly worker_id: WorkerId;
+  readonly slots: number;
+  readonly seq: Int8;
+  readonly last_at: Instant;
+  readonly last_active_ms: Int8;
+  readonly last_frames: Int8;
+  readonly last_late_frames: Int8;
+  readonly cut_at: Instant;
+  readonly cut_active_ms: Int8;
+  readonly cut_frames: Int8;
+  readonly cut_late_frames: Int8;
+}
+
+const point = (at: Instant, activeMs: Int8, frames: Int8, lateFrames: Int8): MeterPoint => ({
+  atMs: ms(at),
+  activeMs: Number(activeMs),
+  frames: Number(frames),
+  lateFrames: Number(lateFrames),
+});
+
+export const meterFrom = (row: MeterRow): Meter => ({
+  sessionId: row.session_id,
+  tenantId: row.tenant_id,
+  epoch: row.epoch,
+  region: row.region,
+  pool: row.pool,
+  gpuType: row.gpu_type,
+  workerId: row.worker_id,
+  slots: row.slots,
+  seq: Number(row.seq),
+  last: point(row.last_at, row.last_active_ms, row.last_frames, row.last_late_frames),
+  cut: point(row.cut_at, row.cut_active_ms, row.cut_frames, row.cut_late_frames),
+});
+
+/** Columns of `meters`. */
+export const meterRow = ({ last, cut, ...meter }: Meter) => ({
+  session_id: meter.sessionId,
+  epoch: meter.epoch,
+  tenant_id: meter.tenantId,
+  region: meter.region,
+  pool: meter.pool,
+  gpu_type: meter.gpuType,
+  worker_id: meter.workerId,
+  slots: meter.slots,
+  seq: meter.seq,
+  last_at: timestamp(last.atMs),
+  last_active_ms: last.activeMs,
+  last_frames: last.frames,
+  last_late_frames: last.lateFrames,
+  cut_at: timestamp(cut.atMs),
+  cut_active_ms: cut.activeMs,
+  cut_frames: cut.frames,
+  cut_late_frames: cut.lateFrames,
+});
+
+/** Columns of `usage_segments`. */
+export const segmentRow = (segment: UsageSegment) => ({
+  session_id: segment.sessionId,
+  epoch: segment.epoch,
+  starts_at: timestamp(segment.startsAtMs),
+  ends_at: timestamp(segment.endsAtMs),
+  tenant_id: segment.tenantId,
+  region: segment.region,
+  pool: segment.pool,
+  worker_id: segment.workerId,
+  active_ms: segment.activeMs,
+  frames: segment.frames,
+  late_frames: segment.lateFrames,
+  rate_id: segment.rateId,
+  currency: segment.currency,
+  slots: segment.slots,
+  // As text: JSON has no bigint, and a number would lose nanos.
+  cost_nano: String(segment.costNano),
+});
+
+/** A row of `usage_segments`; `cost_nano` is text, also within JSON. */
+export interface SegmentRow {
+  readonly session_id: SessionId;
+  readonly epoch: Epoch;
+  readonly starts_at: Instant;
+  readonly ends_at: Instant;
+  readonly tenant_id: TenantId;
+  readonly region: RegionId;
+  readonly pool: PoolId;
+  readonly worker_id: WorkerId;
+  readonly active_ms: Int8;
+  readonly frames: Int8;
+  readonly late_frames: Int8;
+  readonly rate_id: RateId;
+  readonly currency: string;
+  readonly slots: number;
+  readonly cost_nano: string;
+}
+
+export const segmentFrom = (row: SegmentRow): UsageSegment => ({
+  sessionId: row.session_id,
+  tenantId: row.tenant_id,
+  epoch: row.epoch,
+  startsAtMs: ms(row.starts_at),
+  endsAtMs: ms(row.ends_at),
+  region: row.region,
+  pool: row.pool,
+  workerId: row.worker_id,
+  activeMs: Number(row.active_ms),
+  frames: Number(row.frames),
+  lateFrames: Number(row.late_frames),
+  rateId: row.rate_id,
+  currency: row.currency,
+  slots: row.slots,
+  costNano: BigInt(row.cost_nano),
+});
