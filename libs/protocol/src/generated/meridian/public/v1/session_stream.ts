@@ -127,10 +127,13 @@ export interface Checkpoint {
   model: string;
   modelVersion: string;
   epoch: number;
+  /** The frame that the state was stepped to; the next one is at least one above. */
   frameNumber: number;
   lastActionSeq: number;
   /** The model's own encoding of its state. */
   state: Uint8Array;
+  /** The action in force, so that a key held down stays down on the next worker; unset before the first. */
+  action: Action | undefined;
 }
 
 function createBasePlayRequest(): PlayRequest {
@@ -792,7 +795,15 @@ export const Notice: MessageFns<Notice> = {
 };
 
 function createBaseCheckpoint(): Checkpoint {
-  return { model: "", modelVersion: "", epoch: 0, frameNumber: 0, lastActionSeq: 0, state: new Uint8Array(0) };
+  return {
+    model: "",
+    modelVersion: "",
+    epoch: 0,
+    frameNumber: 0,
+    lastActionSeq: 0,
+    state: new Uint8Array(0),
+    action: undefined,
+  };
 }
 
 export const Checkpoint: MessageFns<Checkpoint> = {
@@ -814,6 +825,9 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     }
     if (message.state.length !== 0) {
       writer.uint32(50).bytes(message.state);
+    }
+    if (message.action !== undefined) {
+      Action.encode(message.action, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -879,6 +893,14 @@ export const Checkpoint: MessageFns<Checkpoint> = {
             message.state = reader.bytes();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.action = Action.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -902,6 +924,9 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     message.frameNumber = object.frameNumber ?? 0;
     message.lastActionSeq = object.lastActionSeq ?? 0;
     message.state = object.state ?? new Uint8Array(0);
+    message.action = (object.action !== undefined && object.action !== null)
+      ? Action.fromPartial(object.action)
+      : undefined;
     return message;
   },
 };

@@ -1,0 +1,32 @@
+import { hostPort, milliseconds, portNumber, readEnv, secretText } from '@meridian/telemetry';
+import { z } from 'zod';
+
+const schema = z.object({
+  REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/)
+    .describe('the id of this region, such as us-east'),
+  HOST: z.string().default('127.0.0.1').describe('the address to listen on'),
+  PORT: portNumber,
+  GRPC_PORT: portNumber,
+  CONTROL_PLANE_GRPC: hostPort,
+  FLEET_SECRET: secretText,
+  JWKS_URL: z.url({ protocol: /^https?$/ }).describe('the http(s) address of the control plane’s key set'),
+  JWKS_CACHE_FILE: z.string().optional().describe('a file that may be written to'),
+  MAX_STREAMS: z.coerce.number().int().min(1).default(2_000).describe('a whole number of streams above 0'),
+  MAX_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(4_000)
+    .describe('a whole number of connections above 0'),
+  STALL_MS: milliseconds.default(2_000),
+  FIRST_MESSAGE_MS: milliseconds.default(5_000),
+  MIGRATE_MS: milliseconds.default(25_000),
+});
+
+export type Config = z.output<typeof schema>;
+
+/** Throws `ConfigError`. Defaults are those of a region with workers on the same network. */
+export const readConfig = (env?: Readonly<Record<string, string | undefined>>): Config =>
+  readEnv(schema, env);

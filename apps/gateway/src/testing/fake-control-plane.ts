@@ -1,0 +1,121 @@
+// A control plane as far as a gateway knows one: keys over HTTP, tokens, and FleetService.Replace. It can go away and
+// come back on the same ports.
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+  type ServiceError,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import { FleetServiceService, type ReplaceRequest, type ReplaceResponse } from '@meridian/protocol/worker';
+import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { once } from 'node:events';
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface TokenPlan {
+  readonly sessionId: string;
+  readonly workerId: string;
+  readonly workerAddress: string;
+  readonly epoch: number;
+  readonly region: string;
+  readonly expiresInS: number;
+}
+
+/** The answer of the next Replace: where to, or no slot, or refused. */
+export type Replacement = Pick<TokenPlan, 'workerId' | 'workerAddress'> | 'no_slot' | 'ended';
+
+export const SECRET = 'a secret of the region, long enough';
+
+type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
+
+export class FakeControlPlane {
+  readonly replaceRequests: ReplaceRequest[] = [];
+  replacement: Replacement = 'no_slot';
+  readonly #keys: Keys;
+  #http: HttpServer | undefined;
+  #grpc: Server | undefined;
+  #httpPort = 0;
+  #grpcPort = 0;
+
+  private constructor(keys: Keys) {
+    this.#keys = keys;
+  }
+
+  static async start(): Promise<FakeControlPlane> {
+    const plane = new FakeControlPlane(await generateKeyPair('EdDSA', { extractable: true }));
+    await plane.comeBack();
+    return plane;
+  }
+
+  get jwksUrl(): string {
+    return `http://127.0.0.1:${String(this.#httpPort)}/.well-known/jwks.json`;
+  }
+
+  get grpcAddress(): string {
+    return `127.0.0.1:${String(this.#grpcPort)}`;
+  }
+
+  async comeBack(): Promise<void> {
+    const jwk = { ...(await exportJWK(this.#keys.publicKey)), kid: 'k1', alg: 'EdDSA', use: 'sig' };
+    const http = createServer((_request, response) => response.end(JSON.stringify({ keys: [jwk] })));
+    this.#http = http.listen(this.#httpPort, '127.0.0.1');
+    await once(http, 'listening');
+    this.#httpPort = (http.address() as AddressInfo).port;
+    this.#grpc = new Server();
+    this.#grpc.addService(FleetServiceService, {
+      replace: (call: { request: ReplaceRequest; metadata: Metadata }, done: Done) => {
+        this.#replace(call.request, call.metadata).then(
+          (answer) => done(null, answer),
+          (error: Error) => done(error),
+        );
+      },
+    });
+    this.#grpcPort = await bind(this.#grpc, this.#grpcPort);
+  }
+
+  goAway(): void {
+    this.#http?.closeAllConnections();
+    this.#http?.close();
+    this.#grpc?.forceShutdown();
+  }
+
+  token(plan: TokenPlan, key = this.#keys.privateKey): Promise<string> {
+    const { sessionId, expiresInS, ...claims } = plan;
+    return new SignJWT({ mer: claims })
+      .setProtectedHeader({ alg: 'EdDSA', kid: 'k1' })
+      .setIssuer('meridian')
+      .setAudience('meridian-gateway')
+      .setSubject(sessionId)
+      .setIssuedAt()
+      .setExpirationTime(Math.floor(Date.now() / 1_000) + expiresInS)
+      .sign(key);
+  }
+
+  async #replace(request: ReplaceRequest, metadata: Metadata) {
+    if (metadata.get('authorization')[0] !== `Bearer ${SECRET}`) throw failure(status.UNAUTHENTICATED);
+    this.replaceRequests.push(request);
+    if (this.replacement === 'no_slot') throw failure(status.RESOURCE_EXHAUSTED);
+    if (this.replacement === 'ended') throw failure(status.FAILED_PRECONDITION, 'session_ended');
+    const epoch = request.lostEpoch + 1;
+    const place = { ...this.replacement, epoch, region: 'us-east', expiresInS: 600 };
+    return { sessionToken: await this.token({ sessionId: request.sessionId, ...place }), epoch };
+  }
+}
+
+type Done = sendUnaryData<ReplaceResponse>;
+
+function failure(code: status, meridianCode = ''): ServiceError {
+  const metadata = new Metadata();
+  metadata.set('meridian-code', meridianCode);
+  return Object.assign(new Error(status[code]), { code, details: status[code], metadata });
+}
+
+export function bind(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${String(port)}`, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+}

@@ -1,0 +1,10 @@
+export { GrpcWorkerControl, type WorkerControlOptions } from './grpc-worker-control.ts';
+export { checkAlive, keepAlive, type KeepAlive } from './keep-alive.ts';
+export { Mailbox } from './mailbox.ts';
+export { Envelope } from './wire/envelope.ts';
+export { isPlayRequest } from './wire/is-play-request.ts';
+export { MessageSplitter } from './wire/message-splitter.ts';
+export { checkpointIn, peek, type Peeked } from './wire/peek.ts';
+export { OK, StatusError, fromTrailers, statusOf, toTrailers, type Status } from './wire/status.ts';
+export { WorkerConnections, type WorkerConnectionOptions } from './worker-connections.ts';
+export { WorkerStream, type ServeCall, type StreamEnd } from './worker-stream.ts';

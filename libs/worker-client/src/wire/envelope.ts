@@ -1,0 +1,55 @@
+// One message of the data path as bytes. Room for the gRPC prefix in front and for the gateway's own timestamp behind
+// is taken when the bytes are first gathered, so that neither costs a second copy of the image.
+
+export const PREFIX_BYTES = 5;
+/** The tag of `PlayResponse.gateway_sent_us`: field 15, eight bytes. */
+const GATEWAY_SENT_US_TAG = (15 << 3) | 1;
+const STAMP_BYTES = 9;
+const TWO_TO_32 = 2 ** 32;
+
+/** A whole message; `PREFIX_BYTES` before and `STAMP_BYTES` behind it belong to the envelope. */
+export class Envelope {
+  readonly #buffer: Buffer;
+  #end: number;
+
+  private constructor(buffer: Buffer, end: number) {
+    this.#buffer = buffer;
+    this.#end = end;
+  }
+
+  /** An envelope whose `length` message bytes are still to be written, by way of `message`. */
+  static ofLength(length: number): Envelope {
+    const end = PREFIX_BYTES + length;
+    return new Envelope(Buffer.allocUnsafe(end + STAMP_BYTES), end);
+  }
+
+  static of(message: Uint8Array): Envelope {
+    const envelope = Envelope.ofLength(message.length);
+    envelope.message.set(message);
+    return envelope;
+  }
+
+  /** The message's bytes: what a WebSocket carries. */
+  get message(): Buffer {
+    return this.#buffer.subarray(PREFIX_BYTES, this.#end);
+  }
+
+  /** The message behind its five-byte prefix (not compressed, length big-endian): what gRPC carries. */
+  get framed(): Buffer {
+    this.#buffer[0] = 0;
+    this.#buffer.writeUInt32BE(this.#end - PREFIX_BYTES, 1);
+    return this.#buffer.subarray(0, this.#end);
+  }
+
+  /**
+   * Appends `gateway_sent_us` (microseconds since the Unix epoch) to a PlayResponse without decoding it: in protobuf,
+   * a field that comes later wins. Once per envelope, for there is room for one.
+   */
+  appendGatewaySentUs(sentUs: number): void {
+    if (this.#end + STAMP_BYTES > this.#buffer.length) throw new Error('an envelope is stamped once');
+    this.#buffer[this.#end] = GATEWAY_SENT_US_TAG;
+    this.#buffer.writeUInt32LE(sentUs % TWO_TO_32, this.#end + 1);
+    this.#buffer.writeUInt32LE(Math.floor(sentUs / TWO_TO_32), this.#end + 5);
+    this.#end += STAMP_BYTES;
+  }
+}

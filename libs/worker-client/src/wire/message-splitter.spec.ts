@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import { status } from '@grpc/grpc-js';
+import fc from 'fast-check';
+import { Envelope } from './envelope.ts';
+import { MessageSplitter } from './message-splitter.ts';
+import { StatusError } from './status.ts';
+
+const LIMIT_BYTES = 64;
+
+const framed = (messages: readonly Uint8Array[]) =>
+  Buffer.concat(messages.map((message) => Envelope.of(message).framed));
+
+const refusal = (bytes: Buffer) => {
+  try {
+    new MessageSplitter(LIMIT_BYTES).push(bytes);
+  } catch (error) {
+    return error instanceof StatusError ? error.status.code : undefined;
+  }
+  return undefined;
+};
+
+describe('MessageSplitter', () => {
+  it('finds the same messages wherever the chunks are cut', () => {
+    const messages = fc.array(fc.uint8Array({ maxLength: LIMIT_BYTES }), { maxLength: 6 });
+    fc.assert(
+      fc.property(messages, fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1 }), (sent, sizes) => {
+        const bytes = framed(sent);
+        const splitter = new MessageSplitter(LIMIT_BYTES);
+        const found: Buffer[] = [];
+        for (let at = 0, turn = 0; at < bytes.length; turn++) {
+          const size = sizes[turn % sizes.length] ?? 1;
+          found.push(...splitter.push(bytes.subarray(at, at + size)).map((envelope) => envelope.message));
+          at += size;
+        }
+        expect(found.map((message) => [...message])).toEqual(sent.map((message) => [...message]));
+        expect(splitter.isPartial).toBe(false);
+      }),
+    );
+  });
+
+  it('knows that a message is unfinished', () => {
+    const splitter = new MessageSplitter(LIMIT_BYTES);
+    splitter.push(framed([Buffer.alloc(10)]).subarray(0, 3));
+    expect(splitter.isPartial).toBe(true);
+  });
+
+  it('refuses a message above the limit by its prefix alone', () => {
+    const prefix = Buffer.from([0, 0, 0, 0, LIMIT_BYTES + 1]);
+    expect(refusal(prefix)).toBe(status.RESOURCE_EXHAUSTED);
+    expect(refusal(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]))).toBe(status.RESOURCE_EXHAUSTED);
+  });
+
+  it('refuses compressed messages and bytes that are no messages', () => {
+    expect(refusal(Buffer.from([1, 0, 0, 0, 1]))).toBe(status.UNIMPLEMENTED);
+    expect(refusal(Buffer.from('hello'))).toBe(status.INVALID_ARGUMENT);
+  });
+});

@@ -1,0 +1,79 @@
+// Splits a byte stream into gRPC messages, wherever the chunks of the stream begin and end. At most one message is
+// under way, and its memory is taken only after its length was found to be allowed.
+import { status } from '@grpc/grpc-js';
+import { Envelope, PREFIX_BYTES } from './envelope.ts';
+import { StatusError } from './status.ts';
+
+export class MessageSplitter {
+  readonly #maxBytes: number;
+  readonly #prefix = Buffer.alloc(PREFIX_BYTES);
+  #prefixFilled = 0;
+  #envelope: Envelope | undefined;
+  #body: Buffer = Buffer.alloc(0);
+  #bodyFilled = 0;
+
+  /** `maxBytes` is the largest message let through. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes of an unfinished message are here: a stream that ends now was cut. */
+  get isPartial(): boolean {
+    return this.#prefixFilled > 0;
+  }
+
+  /**
+   * Messages that this chunk completes, in order. Throws `StatusError`: RESOURCE_EXHAUSTED for a message above
+   * `maxBytes`, UNIMPLEMENTED for a compressed one, INVALID_ARGUMENT for a first byte that is neither 0 nor 1.
+   */
+  push(chunk: Buffer): readonly Envelope[] {
+    const whole: Envelope[] = [];
+    let at = 0;
+    while (at < chunk.length) {
+      at += this.#envelope ? this.#fillBody(chunk, at) : this.#fillPrefix(chunk, at);
+      if (this.#envelope && this.#bodyFilled === this.#body.length) whole.push(this.#take(this.#envelope));
+    }
+    return whole;
+  }
+
+  #fillPrefix(chunk: Buffer, at: number): number {
+    const copied = chunk.copy(this.#prefix, this.#prefixFilled, at, at + PREFIX_BYTES - this.#prefixFilled);
+    this.#prefixFilled += copied;
+    if (this.#prefixFilled === PREFIX_BYTES) {
+      this.#envelope = Envelope.ofLength(this.#allowedLength());
+      this.#body = this.#envelope.message;
+      this.#bodyFilled = 0;
+    }
+    return copied;
+  }
+
+  #fillBody(chunk: Buffer, at: number): number {
+    const copied = chunk.copy(this.#body, this.#bodyFilled, at);
+    this.#bodyFilled += copied;
+    return copied;
+  }
+
+  #take(envelope: Envelope): Envelope {
+    this.#envelope = undefined;
+    this.#prefixFilled = 0;
+    return envelope;
+  }
+
+  #allowedLength(): number {
+    const compressed = this.#prefix[0] ?? 0;
+    const length = this.#prefix.readUInt32BE(1);
+    if (compressed === 1) throw new StatusError(status.UNIMPLEMENTED, 'Compressed messages are not taken.');
+    if (compressed !== 0) {
+      throw new StatusError(
+        status.INVALID_ARGUMENT,
+        'These bytes are not gRPC messages.',
+        'malformed_message',
+      );
+    }
+    if (length > this.#maxBytes) {
+      const message = `A message of ${String(length)} bytes is above the limit of ${String(this.#maxBytes)}.`;
+      throw new StatusError(status.RESOURCE_EXHAUSTED, message, 'message_too_large');
+    }
+    return length;
+  }
+}
