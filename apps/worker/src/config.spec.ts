@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { readConfig } from './config.ts';
+
+const GOOD = {
+  REGION: 'us-east',
+  WORKER_ID: 'us-east-1',
+  CONTROL_PLANE_GRPC: '127.0.0.1:4401',
+  FLEET_SECRET: 's'.repeat(32),
+  MODEL_DIR: 'models/gallery',
+};
+
+describe('the environment', () => {
+  it('needs five variables; the rest has defaults', () =>
+    expect(readConfig(GOOD)).toMatchObject({ HOST: '127.0.0.1', GRPC_PORT: 0, SLOTS: 2, GPU_TYPE: 'h100' }));
+
+  it.each(Object.keys(GOOD))('is refused without %s, by name', (name) =>
+    expect(() => readConfig({ ...GOOD, [name]: '' })).toThrow(name),
+  );
+
+  it('needs an address to advertise when it listens everywhere', () => {
+    expect(() => readConfig({ ...GOOD, HOST: '0.0.0.0' })).toThrow('ADVERTISE_ADDRESS');
+    expect(readConfig({ ...GOOD, HOST: '0.0.0.0', ADVERTISE_ADDRESS: 'pod-1:4500' }).ADVERTISE_ADDRESS).toBe(
+      'pod-1:4500',
+    );
+  });
+});

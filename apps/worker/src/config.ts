@@ -1,0 +1,44 @@
+import { ConfigError, hostPort, milliseconds, portNumber, readEnv, secretText } from '@meridian/telemetry';
+import { z } from 'zod';
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+
+const schema = z.object({
+  REGION: name.describe('the id of this region, such as us-east'),
+  WORKER_ID: name.describe('an id of its own for this worker, such as us-east-1'),
+  HOST: z.string().default('127.0.0.1').describe('the address to listen on'),
+  GRPC_PORT: portNumber.default(0),
+  ADVERTISE_ADDRESS: hostPort.optional(),
+  METRICS_PORT: portNumber.optional(),
+  GPU_TYPE: name.default('h100').describe('the GPU type that this worker is priced as, such as h100'),
+  MODEL_DIR: z.string().describe('a folder with a model.json, such as libs/world-model/models/gallery'),
+  SLOTS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_024)
+    .default(2)
+    .describe('a whole number of sessions from 1 to 1024'),
+  CONTROL_PLANE_GRPC: hostPort,
+  FLEET_SECRET: secretText,
+  STEP_MS_MAX: milliseconds.default(1_500),
+});
+
+export type Config = z.output<typeof schema>;
+
+/**
+ * A step is given up after `STEP_MS_MAX`: less than the two seconds after which a gateway takes the worker for lost, so
+ * that one bad step does not move the other sessions.
+ *
+ * @throws ConfigError
+ */
+export function readConfig(env?: Readonly<Record<string, string | undefined>>): Config {
+  const config = readEnv(schema, env);
+  const isWildcard = config.HOST === '0.0.0.0' || config.HOST === '::';
+  if (isWildcard && config.ADVERTISE_ADDRESS === undefined) {
+    throw new ConfigError(
+      `ADVERTISE_ADDRESS is not set; with HOST ${config.HOST} set it to the host:port that gateways dial.`,
+    );
+  }
+  return config;
+}

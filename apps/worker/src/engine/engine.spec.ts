@@ -1,0 +1,541 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { NoticeKind, type Action, type Checkpoint } from '@meridian/protocol';
+import { SessionActivity } from '@meridian/protocol/worker';
+import { FakeModel } from '../testing/fake-model.ts';
+import { RecordingStream } from '../testing/recording-stream.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
+import { Engine } from './engine.ts';
+import type { AttachRequest } from './ports.ts';
+import type { Session } from './session.ts';
+
+let clock: VirtualClock;
+let model: FakeModel;
+let engine: Engine;
+let changes: number;
+let faults: (readonly string[])[];
+let skipped: number;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  model = new FakeModel(clock);
+  engine = engineWith(2);
+});
+
+function engineWith(slots: number): Engine {
+  [changes, faults, skipped] = [0, [], 0];
+  return new Engine({
+    clock,
+    model,
+    slots,
+    events: {
+      changed: () => (changes += 1),
+      ended: () => undefined,
+      stepped: () => undefined,
+      frameSent: () => undefined,
+      skipped: (frames) => (skipped += frames),
+      modelFault: (_error, sessionIds) => faults.push(sessionIds),
+    },
+  });
+}
+
+interface Asking {
+  readonly id?: string;
+  readonly epoch?: number;
+  readonly key?: string;
+  readonly claimInMs?: number;
+  readonly checkpoint?: Checkpoint;
+  readonly nextFrameNumber?: number;
+  readonly maxDurationMs?: number;
+}
+
+function asking({
+  id = 'a',
+  epoch = 1,
+  key = 'key',
+  claimInMs = 60_000,
+  maxDurationMs = 3_600_000,
+  ...rest
+}: Asking): AttachRequest {
+  const claimByMs = clock.nowUs() / 1_000 + claimInMs;
+  const grant = { sessionId: id, epoch, claimByMs, holdMs: 30_000, idleMs: 300_000, maxDurationMs };
+  return { grant, clientKey: key, traceId: 'f'.repeat(32), ...rest };
+}
+
+function open(asked: Asking = {}): { session: Session; stream: RecordingStream } {
+  const stream = new RecordingStream(clock);
+  const attached = engine.attach(asking(asked), stream);
+  if (attached.kind === 'refused') throw new Error(attached.refusal.message);
+  return { session: attached.session, stream };
+}
+
+function refusalOf(asked: Asking): string | undefined {
+  const attached = engine.attach(asking(asked), new RecordingStream(clock));
+  return attached.kind === 'refused' ? `${attached.refusal.status} ${attached.refusal.code}` : undefined;
+}
+
+const action = (seq: number, forward = 0): Action => ({
+  seq,
+  clientTimeUs: 0,
+  buttons: [],
+  axes: { forward },
+  text: '',
+});
+const reportOf = (id: string, epoch = 1) =>
+  engine.reports(99).find((report) => report.sessionId === id && report.epoch === epoch);
+const gapsMs = (stream: RecordingStream): number[] =>
+  stream.frames.slice(1).map((frame, i) => (frame.dueUs - (stream.frames[i]?.dueUs ?? 0)) / 1_000);
+
+describe('a session that streams', () => {
+  it('is told that it started, and gets 25 frames a second with rising numbers', async () => {
+    const { stream } = open();
+    await clock.advanceMs(1_000);
+    expect(stream.notices).toMatchObject([{ kind: NoticeKind.STARTED, epoch: 1, nextFrameNumber: 1 }]);
+    expect(stream.numbers).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
+    expect(new Set(gapsMs(stream))).toEqual(new Set([40]));
+  });
+
+  it('is metered while it is stepped: time, frames, and a number that rises', async () => {
+    open();
+    await clock.advanceMs(1_000);
+    const first = reportOf('a');
+    expect(first).toMatchObject({
+      activity: SessionActivity.ACTIVE,
+      activeMs: 1_000,
+      frames: 25,
+      lateFrames: 0,
+    });
+    expect(reportOf('a')?.seq).toBeGreaterThan(first?.seq ?? 0);
+  });
+
+  it('sees the newest action in its next step, and never an older one', async () => {
+    const { session, stream } = open();
+    await clock.advanceMs(50);
+    engine.act(session, stream, action(2, 0.5));
+    engine.act(session, stream, action(3, 1));
+    engine.act(session, stream, action(1, -1));
+    engine.act(session, stream, action(3, -1));
+    await clock.advanceMs(40);
+    expect(stream.frames.map((frame) => [frame.lastActionSeq, frame.rgb[2]])).toEqual([
+      [0, 0],
+      [0, 0],
+      [3, 100],
+    ]);
+    await clock.advanceMs(400);
+    expect(stream.frames.at(-1)?.rgb[2]).toBe(100);
+  });
+
+  it('refuses an action that is no action, naming the field, and goes on', async () => {
+    const { session, stream } = open();
+    const refused = engine.act(session, stream, action(1, Number.NaN));
+    expect(refused).toMatchObject({ status: 'INVALID_ARGUMENT', code: 'malformed_action' });
+    expect(refused?.message).toContain('axes.forward');
+    await clock.advanceMs(200);
+    expect(stream.frames).toHaveLength(5);
+  });
+
+  it('sends a checkpoint with its first frame and then every second', async () => {
+    const { session, stream } = open();
+    engine.act(session, stream, action(1, 1));
+    await clock.advanceMs(2_500);
+    expect(stream.checkpoints.map((checkpoint) => checkpoint.frameNumber)).toEqual([1, 26, 51]);
+    expect(stream.checkpoints.at(-1)).toMatchObject({
+      model: 'fake',
+      modelVersion: '1.0.0',
+      epoch: 1,
+      lastActionSeq: 1,
+      action: { axes: { forward: 1 } },
+    });
+  });
+
+  it('moves its steps to just after the actions of a steady client, at 25 frames a second', async () => {
+    const { session, stream } = open();
+    await clock.advanceMs(15);
+    for (let seq = 1; seq <= 250; seq += 1) {
+      await clock.advanceMs(40);
+      engine.act(session, stream, action(seq));
+    }
+    const waitsMs = stream.frames
+      .slice(-50)
+      .map((frame) => (frame.stepStartedUs - frame.actionReceivedUs) / 1_000);
+    expect(Math.max(...waitsMs)).toBeLessThan(8);
+    expect(Math.min(...gapsMs(stream))).toBeGreaterThanOrEqual(40);
+    expect(stream.frames.length).toBeGreaterThanOrEqual(249);
+  });
+});
+
+describe('a machine that is too slow', () => {
+  it('skips frames, queues none, and counts the late ones', async () => {
+    model.stepMs = 100;
+    const { stream } = open();
+    await clock.advanceMs(10_000);
+    expect(stream.frames.length).toBeGreaterThanOrEqual(98);
+    expect(stream.frames.length).toBeLessThanOrEqual(100);
+    expect(stream.numbers.at(-1)).toBe(stream.frames.length);
+    expect(skipped).toBeGreaterThan(140);
+    const waitsMs = stream.frames.map((frame) => (frame.stepStartedUs - frame.dueUs) / 1_000);
+    expect(Math.max(...waitsMs)).toBeLessThan(40);
+    expect(reportOf('a')).toMatchObject({ frames: stream.frames.length, lateFrames: stream.frames.length });
+  });
+
+  it('is fair: sessions get as many frames as each other', async () => {
+    engine = engineWith(16);
+    model.stepMs = 60;
+    const streams = Array.from({ length: 12 }, (_, i) => open({ id: `s${i}` }).stream);
+    await clock.advanceMs(12_000);
+    const counts = streams.map((stream) => stream.frames.length);
+    expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(2);
+    expect(Math.min(...counts)).toBeGreaterThan(90);
+  });
+
+  it('recovers its cadence after a pause without a burst', async () => {
+    const { stream } = open();
+    await clock.advanceMs(100);
+    model.stepMs = 500;
+    await clock.advanceMs(100);
+    model.stepMs = 2;
+    await clock.advanceMs(1_400);
+    expect(stream.frames.length).toBeLessThanOrEqual(30);
+    expect(new Set(gapsMs(stream).map((gap) => gap % 40))).toEqual(new Set([0]));
+  });
+
+  it('counts a frame late that was held up on its way out', async () => {
+    const { stream } = open();
+    stream.sendMs = 39;
+    await clock.advanceMs(1_000);
+    expect(reportOf('a')).toMatchObject({ frames: 25, lateFrames: 25 });
+  });
+});
+
+describe('sessions that are due together', () => {
+  it('share a batch, a step later at the latest', async () => {
+    open({ id: 'a' });
+    open({ id: 'b' });
+    await clock.advanceMs(410);
+    expect(model.batches).toEqual([1, 1, ...Array.from({ length: 10 }, () => 2)]);
+  });
+});
+
+describe('a client that goes away', () => {
+  it('leaves its session held: not stepped, its meter still, its state kept', async () => {
+    const { session, stream } = open();
+    await clock.advanceMs(1_000);
+    engine.detach(session, stream);
+    await clock.advanceMs(10_000);
+    expect(stream.frames).toHaveLength(25);
+    expect(reportOf('a')).toMatchObject({ activity: SessionActivity.HELD, activeMs: 1_000, frames: 25 });
+  });
+
+  it('resumes with the next frame number and the same state', async () => {
+    const { session, stream } = open();
+    await clock.advanceMs(1_000);
+    engine.detach(session, stream);
+    await clock.advanceMs(10_000);
+    const back = open();
+    await clock.advanceMs(120);
+    expect(back.stream.notices).toMatchObject([{ kind: NoticeKind.RESUMED, nextFrameNumber: 26 }]);
+    expect(back.stream.numbers).toEqual([26, 27, 28]);
+    expect(back.stream.frames.map((frame) => frame.rgb[0])).toEqual([26, 27, 28]);
+    expect(reportOf('a')).toMatchObject({ activeMs: 1_120, frames: 28 });
+  });
+
+  it('resumes with a number that no step in flight has used', async () => {
+    const { session, stream } = open();
+    await clock.advanceMs(1_000);
+    await clock.advanceMs(1);
+    engine.detach(session, stream);
+    const back = open();
+    await clock.advanceMs(120);
+    const all = [...stream.numbers, ...back.stream.numbers];
+    expect(all).toEqual(all.map((_, i) => i + 1));
+  });
+
+  it('is lost when it does not come back in time', async () => {
+    const { session, stream } = open();
+    await clock.advanceMs(100);
+    engine.detach(session, stream);
+    await clock.advanceMs(29_999);
+    expect(reportOf('a')?.activity).toBe(SessionActivity.HELD);
+    await clock.advanceMs(2);
+    expect(reportOf('a')).toMatchObject({ activity: SessionActivity.ENDED, endReason: 'client_lost' });
+    expect(refusalOf({})).toBe('FAILED_PRECONDITION session_ended');
+  });
+
+  it('may take over its own half-open stream, and nobody else may', async () => {
+    const { session, stream } = open();
+    await clock.advanceMs(100);
+    expect(refusalOf({ key: 'thief' })).toBe('PERMISSION_DENIED token_reused');
+    const newer = open();
+    expect(stream.closing).toMatchObject({
+      kind: 'refused',
+      refusal: { status: 'ABORTED', code: 'taken_over' },
+    });
+    engine.detach(session, stream);
+    engine.act(session, stream, action(1, 1));
+    await clock.advanceMs(80);
+    expect(newer.stream.frames.map((frame) => frame.lastActionSeq)).toEqual([0, 0]);
+    expect(engine.sessions).toHaveLength(1);
+  });
+});
+
+describe('limits', () => {
+  it('ends a session that does nothing with idle, after a notice', async () => {
+    const { session, stream } = open();
+    await clock.advanceMs(200_000);
+    engine.act(session, stream, action(1));
+    await clock.advanceMs(299_000);
+    expect(stream.closing).toBeUndefined();
+    await clock.advanceMs(1_001);
+    expect(stream.closing).toMatchObject({
+      kind: 'ended',
+      notice: { kind: NoticeKind.ENDED, endReason: 'idle' },
+    });
+  });
+
+  it('ends a session at its longest duration, also one that is held', async () => {
+    const { session, stream } = open({ maxDurationMs: 20_000 });
+    await clock.advanceMs(1_000);
+    engine.detach(session, stream);
+    await clock.advanceMs(19_001);
+    expect(reportOf('a')).toMatchObject({ endReason: 'duration_limit', activeMs: 1_000 });
+  });
+
+  it('frees the slot of a session that ended, and reports it until its end is acknowledged', async () => {
+    open({ id: 'a' });
+    open({ id: 'b' });
+    expect(refusalOf({ id: 'c' })).toBe('RESOURCE_EXHAUSTED slots_full');
+    await clock.advanceMs(100);
+    expect(engine.end('a', 1, 'client_ended')).toMatchObject({
+      kind: 'ended',
+      report: { frames: 3, endReason: 'client_ended' },
+    });
+    open({ id: 'c' });
+    const reports = engine.reports(99);
+    expect(reports.map((report) => report.sessionId)).toEqual(['b', 'c', 'a']);
+    engine.acknowledge(['b', 'a'], reports);
+    expect(engine.reports(99).map((report) => report.sessionId)).toEqual(['b', 'c']);
+  });
+
+  it('does not wake up while nobody is there', async () => {
+    const { session, stream } = open();
+    await clock.advanceMs(1_010);
+    engine.detach(session, stream);
+    expect(clock.waiting).toBe(1);
+    engine.end('a', 1, 'client_ended');
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+describe('epochs', () => {
+  it('refuses an older one, also after the session has gone', async () => {
+    open({ epoch: 3 });
+    expect(refusalOf({ epoch: 2 })).toBe('PERMISSION_DENIED epoch_fenced');
+    engine.end('a', 3, 'operator_ended');
+    expect(refusalOf({ epoch: 2 })).toBe('PERMISSION_DENIED epoch_fenced');
+    expect(refusalOf({ epoch: 3 })).toBe('FAILED_PRECONDITION session_ended');
+  });
+
+  it('does not end a session for a caller that knows only an older one', () => {
+    open({ epoch: 3 });
+    expect(engine.end('a', 2, 'operator_ended')).toEqual({ kind: 'fenced', epoch: 3 });
+    expect(engine.sessions).toHaveLength(1);
+  });
+
+  it('does not start a session whose end came before its first stream', () => {
+    expect(engine.end('a', 1, 'client_ended')).toEqual({ kind: 'unknown' });
+    expect(refusalOf({})).toBe('FAILED_PRECONDITION session_ended');
+  });
+
+  it('goes on from the live state when a higher one is placed here again', async () => {
+    const { stream } = open({ epoch: 1 });
+    await clock.advanceMs(400);
+    const moved = open({ epoch: 2, nextFrameNumber: 5 });
+    await clock.advanceMs(40);
+    expect(stream.closing).toMatchObject({ kind: 'refused', refusal: { code: 'epoch_fenced' } });
+    expect(moved.stream.notices).toMatchObject([
+      { kind: NoticeKind.MIGRATED, epoch: 2, nextFrameNumber: 11 },
+    ]);
+    expect(moved.stream.frames[0]).toMatchObject({ number: 11, epoch: 2 });
+    expect(reportOf('a', 1)).toMatchObject({ activity: SessionActivity.ENDED, frames: 10 });
+    expect(reportOf('a', 2)).toMatchObject({ activity: SessionActivity.ACTIVE, frames: 1 });
+  });
+
+  it('leaves a session that moved on without telling its client of an end', async () => {
+    const { stream } = open();
+    engine.end('a', 1, '');
+    expect(stream.closing).toMatchObject({
+      kind: 'refused',
+      refusal: { status: 'ABORTED', code: 'epoch_fenced' },
+    });
+    expect(engine.sessions).toHaveLength(0);
+  });
+});
+
+describe('a claim', () => {
+  it('must come in time; a reconnect need not', async () => {
+    expect(refusalOf({ claimInMs: -1 })).toBe('UNAUTHENTICATED claim_expired');
+    const { session, stream } = open({ id: 'b', claimInMs: 1_000 });
+    await clock.advanceMs(5_000);
+    engine.detach(session, stream);
+    expect(refusalOf({ id: 'b', claimInMs: -4_000 })).toBeUndefined();
+  });
+});
+
+describe('a checkpoint from another worker', () => {
+  it('goes on from its state, number and action; frames are the same as if it had stayed', async () => {
+    const { session, stream } = open();
+    engine.act(session, stream, action(7, 1));
+    await clock.advanceMs(2_000);
+    const elsewhere = new Engine({ clock, model, slots: 1, events: silent() });
+    const checkpoint = stream.checkpoints.at(-1);
+    if (checkpoint === undefined) throw new Error('no checkpoint');
+    const restored = new RecordingStream(clock);
+    elsewhere.attach(asking({ epoch: 2, checkpoint }), restored);
+    await clock.advanceMs(80);
+    const from = checkpoint.frameNumber;
+    expect(restored.checkpoints).toMatchObject([
+      { frameNumber: from + 1, lastActionSeq: 7, action: { axes: { forward: 1 } } },
+    ]);
+    expect(restored.notices).toMatchObject([{ kind: NoticeKind.MIGRATED, nextFrameNumber: from + 1 }]);
+    expect(restored.frames.map(({ number, rgb, lastActionSeq }) => ({ number, rgb, lastActionSeq }))).toEqual(
+      stream.frames
+        .slice(from, from + 2)
+        .map(({ number, rgb, lastActionSeq }) => ({ number, rgb, lastActionSeq })),
+    );
+  });
+
+  it('numbers on from what the gateway has relayed when that is higher', () => {
+    const checkpoint = {
+      model: 'fake',
+      modelVersion: '1.0.0',
+      epoch: 1,
+      frameNumber: 25,
+      lastActionSeq: 0,
+      state: new Uint8Array(4),
+      action: undefined,
+    };
+    expect(open({ checkpoint, nextFrameNumber: 44 }).stream.notices).toMatchObject([{ nextFrameNumber: 44 }]);
+  });
+
+  it.each([
+    ['another model', { model: 'other' }],
+    ['another version', { modelVersion: '2.0.0' }],
+    ['another size', { state: new Uint8Array(3) }],
+  ])('is refused when it is of %s, and holds no slot', (_, wrong) => {
+    const checkpoint = {
+      model: 'fake',
+      modelVersion: '1.0.0',
+      epoch: 1,
+      frameNumber: 1,
+      lastActionSeq: 0,
+      state: new Uint8Array(4),
+      action: undefined,
+    };
+    expect(refusalOf({ checkpoint: { ...checkpoint, ...wrong } })).toBe(
+      'FAILED_PRECONDITION checkpoint_mismatch',
+    );
+    expect(engine.sessions).toHaveLength(0);
+  });
+});
+
+describe('a model that fails', () => {
+  it('costs only the session that it fails for', async () => {
+    const bad = open({ id: 'bad' });
+    const good = open({ id: 'good' });
+    model.stepMs = 30;
+    await clock.advanceMs(400);
+    const mark = bad.session.state[3];
+    model.fails = (states) => states.some((state) => state[3] === mark);
+    await clock.advanceMs(2_000);
+    expect(bad.stream.closing).toMatchObject({ kind: 'ended', notice: { endReason: 'model_failed' } });
+    expect(good.stream.closing).toBeUndefined();
+    const before = good.stream.frames.length;
+    await clock.advanceMs(1_000);
+    expect(good.stream.frames.length - before).toBeGreaterThanOrEqual(24);
+    expect(faults.at(-1)).toEqual(['bad']);
+    expect(engine.quarantined).toBe(false);
+  });
+
+  it('may fail once: the step is made again', async () => {
+    const { stream } = open();
+    await clock.advanceMs(200);
+    let left = 1;
+    model.fails = () => left-- > 0;
+    await clock.advanceMs(200);
+    expect(stream.closing).toBeUndefined();
+    expect(stream.numbers).toEqual(stream.numbers.map((_, i) => i + 1));
+    expect(stream.frames.length).toBeGreaterThanOrEqual(10);
+  });
+
+  it('puts the worker in quarantine when it keeps failing: no slots, no new sessions', async () => {
+    model.fails = () => true;
+    for (const id of ['x', 'y', 'z']) {
+      open({ id });
+      await clock.advanceMs(100);
+    }
+    expect(engine.quarantined).toBe(true);
+    expect(engine.slots).toBe(0);
+    expect(refusalOf({ id: 'new' })).toBe('UNAVAILABLE worker_quarantined');
+  });
+
+  it('ends every session when it cannot be used at all', async () => {
+    const { stream } = open();
+    model.usable = false;
+    model.fails = () => true;
+    await clock.advanceMs(100);
+    expect(stream.closing).toMatchObject({ notice: { endReason: 'model_failed' } });
+    expect(engine.slots).toBe(0);
+  });
+});
+
+describe('draining', () => {
+  it('takes no new sessions and serves those it has, also when they come back', async () => {
+    const { session, stream } = open();
+    engine.drain(true);
+    expect(refusalOf({ id: 'b' })).toBe('UNAVAILABLE worker_draining');
+    engine.detach(session, stream);
+    const back = open();
+    await clock.advanceMs(100);
+    expect(back.stream.frames).toHaveLength(3);
+    engine.drain(false);
+    expect(refusalOf({ id: 'b' })).toBeUndefined();
+  });
+
+  it('sends everyone away at the end of the process, with their newest checkpoints', async () => {
+    const { stream } = open();
+    await clock.advanceMs(500);
+    engine.beginTermination();
+    expect(engine.slots).toBe(0);
+    engine.sendEveryoneAway();
+    expect(stream.closing).toMatchObject({
+      kind: 'refused',
+      refusal: { status: 'UNAVAILABLE', code: 'worker_draining' },
+      checkpoint: { frameNumber: 13 },
+    });
+    expect(reportOf('a')).toMatchObject({ activity: SessionActivity.HELD, frames: 13 });
+    await clock.advanceMs(5_000);
+    expect(stream.frames).toHaveLength(13);
+  });
+});
+
+it('tells of every change of a session at once', async () => {
+  const { session, stream } = open();
+  const opened = changes;
+  await clock.advanceMs(400);
+  const stepped = changes;
+  engine.detach(session, stream);
+  const held = changes;
+  engine.end('a', 1, 'client_ended');
+  expect([opened > 0, stepped - opened, held - stepped, changes - held]).toEqual([true, 0, 1, 1]);
+});
+
+function silent() {
+  const nothing = (): void => undefined;
+  return {
+    changed: nothing,
+    ended: nothing,
+    stepped: nothing,
+    frameSent: nothing,
+    skipped: nothing,
+    modelFault: nothing,
+  };
+}

@@ -1,0 +1,90 @@
+import type { Action, Checkpoint, Notice } from '@meridian/protocol';
+import type { ModelDescription, StepResult } from '@meridian/world-model';
+import type { Refusal } from '../refusal.ts';
+
+/** A model that steps off the event loop. A step that fails or hangs rejects. */
+export interface SteppingModel {
+  readonly description: ModelDescription;
+  /** False when steps can no longer be run at all. */
+  readonly usable: boolean;
+  initialState(draw: number): Uint8Array;
+  step(states: readonly Uint8Array[], actions: readonly Float32Array[]): Promise<StepResult>;
+}
+
+/** One frame as the model made it, on its way to a stream. Times in microseconds since the Unix epoch. */
+export interface SteppedFrame {
+  readonly number: number;
+  readonly epoch: number;
+  readonly lastActionSeq: number;
+  /** 0 before the first action. */
+  readonly actionReceivedUs: number;
+  readonly dueUs: number;
+  readonly stepStartedUs: number;
+  readonly stepEndedUs: number;
+  readonly rgb: Uint8Array;
+  /** To be called when the frame is handed to the transport; a frame that gives way to a newer one never is. */
+  readonly sent: (atUs: number) => void;
+}
+
+export type Closing =
+  /** The session is over: the notice says why, then the stream ends with OK. */
+  | { readonly kind: 'ended'; readonly notice: Notice }
+  /** The stream is over, the session perhaps not; a last checkpoint goes first when there is one. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly checkpoint?: Checkpoint };
+
+/** The way to one client. Nothing here waits: a slow reader loses frames, never holds the engine up. */
+export interface ClientStream {
+  notice(notice: Notice): void;
+  frame(frame: SteppedFrame): void;
+  checkpoint(checkpoint: Checkpoint): void;
+  /** Nothing is sent after this. */
+  close(closing: Closing): void;
+}
+
+/** What the session token lets its bearer do. */
+export interface Grant {
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly claimByMs: number;
+  readonly holdMs: number;
+  readonly idleMs: number;
+  readonly maxDurationMs: number;
+}
+
+export interface AttachRequest {
+  readonly grant: Grant;
+  readonly clientKey: string;
+  readonly traceId: string;
+  /** Where to go on when this worker does not serve the session yet. */
+  readonly checkpoint?: Checkpoint;
+  /** The gateway has relayed every frame below this one. */
+  readonly nextFrameNumber?: number;
+}
+
+/** The action that a session's steps see until a newer one replaces it. */
+export interface ActionInForce {
+  readonly seq: number;
+  /** The model's inputs. */
+  readonly values: Float32Array;
+  /** As the client sent it, for checkpoints. */
+  readonly message: Action | undefined;
+  readonly receivedUs: number;
+}
+
+export interface EndedSession {
+  readonly sessionId: string;
+  readonly traceId: string;
+  readonly epoch: number;
+  readonly reason: string;
+}
+
+/** What the engine tells the rest of the process, for heartbeats, logs and metrics. */
+export interface EngineEvents {
+  /** A session started, was held, resumed or ended: the control plane should hear at once. */
+  changed(): void;
+  ended(session: EndedSession): void;
+  stepped(ms: number, sessions: number): void;
+  frameSent(late: boolean): void;
+  skipped(frames: number): void;
+  modelFault(error: unknown, sessionIds: readonly string[]): void;
+}

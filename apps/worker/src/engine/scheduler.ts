@@ -1,0 +1,185 @@
+// S1. All sessions that are due at one moment share a batch. When they are too many, turns go round:
+//     an overloaded worker gives everyone the same rate.
+// S2. One step runs at a time. A session is never in two batches, and what a step made for a stream that has gone
+//     meanwhile is dropped, state and all.
+// S3. A step that fails taints its whole batch: each of those sessions is then stepped alone until it succeeds, and one
+//     that fails alone, after an earlier failure, is the culprit.
+import type { Clock } from '../clock.ts';
+import { isLate } from './cadence.ts';
+import type { EngineEvents, SteppedFrame, SteppingModel } from './ports.ts';
+import type { Session } from './session.ts';
+
+const CHECKPOINT_INTERVAL_US = 1_000_000;
+/** Above this a batch on CPU gains nothing and only adds to everyone's frame time. */
+const BATCH_MAX = 8;
+const FAILURES_MAX = 2;
+
+export interface SchedulerPorts {
+  readonly clock: Clock;
+  readonly model: SteppingModel;
+  readonly intervalUs: number;
+  readonly events: EngineEvents;
+  readonly sessions: () => Iterable<Session>;
+  /** A limit of the session's, or the model, has ended it. */
+  readonly end: (session: Session, reason: string, detail: string) => void;
+}
+
+const LIMIT_DETAILS = {
+  idle: 'Nothing was done for too long.',
+  duration_limit: 'The session has reached its longest duration.',
+  client_lost: 'The client did not come back in time.',
+} as const;
+
+export class Scheduler {
+  readonly #ports: SchedulerPorts;
+  #cancelTimer: (() => void) | undefined;
+  #stepping = false;
+  #turns = 0;
+  #stopped = false;
+
+  constructor(ports: SchedulerPorts) {
+    this.#ports = ports;
+  }
+
+  /** To be called whenever something may have become due earlier than before. */
+  wake(): void {
+    if (this.#stopped) return;
+    const nowUs = this.#ports.clock.nowUs();
+    this.#endDue(nowUs);
+    if (!this.#stepping) {
+      const batch = this.#batchDue(nowUs);
+      if (batch.length > 0) void this.#step(batch, nowUs);
+    }
+    this.#arm();
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  #endDue(nowUs: number): void {
+    for (const session of [...this.#ports.sessions()]) {
+      const { atUs, reason } = session.limit();
+      if (atUs <= nowUs) this.#ports.end(session, reason, LIMIT_DETAILS[reason]);
+    }
+  }
+
+  #batchDue(nowUs: number): Session[] {
+    const due = this.#steppable()
+      .filter((session) => session.dueUs <= nowUs)
+      .sort((a, b) => a.turn - b.turn);
+    const [first] = due;
+    if (first === undefined || first.failures > 0) return first === undefined ? [] : [first];
+    return due.filter((session) => session.failures === 0).slice(0, BATCH_MAX);
+  }
+
+  #steppable(): Session[] {
+    return [...this.#ports.sessions()].filter((session) => session.stream !== undefined && !session.stepping);
+  }
+
+  #arm(): void {
+    this.#cancelTimer?.();
+    const limits = [...this.#ports.sessions()].map((session) => session.limit().atUs);
+    const dues = this.#stepping ? [] : this.#steppable().map((session) => session.dueUs);
+    const atUs = Math.min(...limits, ...dues);
+    this.#cancelTimer = Number.isFinite(atUs) ? this.#ports.clock.at(atUs, () => this.wake()) : undefined;
+  }
+
+  async #step(batch: readonly Session[], startedUs: number): Promise<void> {
+    this.#stepping = true;
+    const begun = batch.map((session) => ({
+      session,
+      stream: session.stream,
+      action: session.action,
+      dueUs: session.dueUs,
+    }));
+    batch.forEach((session) => this.#begin(session, startedUs));
+    try {
+      const { states, frames } = await this.#ports.model.step(
+        begun.map(({ session }) => session.state),
+        begun.map(({ action }) => action.values),
+      );
+      const endedUs = this.#ports.clock.nowUs();
+      this.#ports.events.stepped((endedUs - startedUs) / 1_000, batch.length);
+      begun.forEach((step, i) =>
+        this.#deliver({ ...step, startedUs, endedUs, state: states[i], rgb: frames[i] }),
+      );
+    } catch (error) {
+      this.#failed(batch, error);
+    } finally {
+      batch.forEach((session) => {
+        session.stepping = false;
+      });
+      this.#stepping = false;
+      this.wake();
+    }
+  }
+
+  #begin(session: Session, nowUs: number): void {
+    const before = session.activity;
+    this.#turns += 1;
+    session.stepBegins(nowUs, this.#turns);
+    if (before !== session.activity) this.#ports.events.changed();
+  }
+
+  #deliver(step: Stepped): void {
+    const { session, stream, state, rgb } = step;
+    if (stream === undefined || session.stream !== stream || state === undefined || rgb === undefined) return;
+    const { number, skipped } = session.stepEnded(state, step.endedUs);
+    if (skipped > 0) this.#ports.events.skipped(skipped);
+    stream.frame(this.#frameOf(step, number, rgb));
+    if (step.endedUs - session.checkpointUs < CHECKPOINT_INTERVAL_US) return;
+    session.checkpointUs = step.endedUs;
+    const { model, version } = this.#ports.model.description;
+    stream.checkpoint(session.checkpoint(model, version));
+  }
+
+  #frameOf(
+    { session, action, dueUs, startedUs, endedUs }: Stepped,
+    number: number,
+    rgb: Uint8Array,
+  ): SteppedFrame {
+    return {
+      number,
+      epoch: session.epoch,
+      lastActionSeq: action.seq,
+      actionReceivedUs: action.receivedUs,
+      dueUs,
+      stepStartedUs: startedUs,
+      stepEndedUs: endedUs,
+      rgb,
+      sent: (atUs) => {
+        const late = isLate(dueUs, atUs, this.#ports.intervalUs);
+        session.frameSent(late);
+        this.#ports.events.frameSent(late);
+      },
+    };
+  }
+
+  #failed(batch: readonly Session[], error: unknown): void {
+    this.#ports.events.modelFault(
+      error,
+      batch.map((session) => session.id),
+    );
+    for (const session of batch) {
+      session.failures += 1;
+      if (session.failures < FAILURES_MAX && this.#ports.model.usable) continue;
+      if (session.activity !== 'ended')
+        this.#ports.end(session, 'model_failed', 'The model failed to make the next frame.');
+    }
+  }
+}
+
+interface Stepped {
+  readonly session: Session;
+  readonly stream: Session['stream'];
+  readonly action: Session['action'];
+  readonly dueUs: number;
+  readonly startedUs: number;
+  readonly endedUs: number;
+  readonly state: Uint8Array | undefined;
+  readonly rgb: Uint8Array | undefined;
+}

@@ -1,0 +1,186 @@
+import type { Checkpoint, Notice, NoticeKind } from '@meridian/protocol';
+import { nextDue } from './cadence.ts';
+import { Meter, type Reading } from './meter.ts';
+import { PhaseAligner } from './phase-aligner.ts';
+import type { ActionInForce, ClientStream, Grant, SteppedFrame } from './ports.ts';
+
+export type Activity = 'connecting' | 'active' | 'held' | 'ended';
+
+export interface SessionStart {
+  readonly grant: Grant;
+  readonly clientKey: string;
+  readonly traceId: string;
+  readonly state: Uint8Array;
+  /** Of the last frame stepped; 0 for none. */
+  readonly frameNumber: number;
+  readonly action: ActionInForce;
+  readonly startedUs: number;
+  readonly intervalUs: number;
+}
+
+export interface Limit {
+  readonly atUs: number;
+  readonly reason: 'idle' | 'duration_limit' | 'client_lost';
+}
+
+/**
+ * One session at one epoch: connecting -> active <-> held -> ended. It is stepped while a stream is attached; its memory
+ * is its state and one action. Who may attach is decided elsewhere (admission.ts), when it is stepped too (scheduler.ts).
+ */
+export class Session {
+  readonly id: string;
+  readonly epoch: number;
+  readonly clientKey: string;
+  readonly traceId: string;
+  readonly startedUs: number;
+  readonly #grant: Grant;
+  readonly #intervalUs: number;
+  readonly #meter = new Meter();
+  readonly #aligner: PhaseAligner;
+  #activity: Activity = 'connecting';
+  #endReason = '';
+  #stream: ClientStream | undefined;
+  #state: Uint8Array;
+  #frameNumber: number;
+  #action: ActionInForce;
+  #dueUs = 0;
+  #awakeUs: number;
+  #heldSinceUs = 0;
+  /** Steps that failed in a row. */
+  failures = 0;
+  /** A step of this session is running. */
+  stepping = false;
+  /** Orders the newest step of each session; 0 before the first. */
+  turn = 0;
+  /** When the last checkpoint went out; -Infinity: the next frame brings one. */
+  checkpointUs = -Infinity;
+
+  constructor(start: SessionStart) {
+    this.id = start.grant.sessionId;
+    this.epoch = start.grant.epoch;
+    this.clientKey = start.clientKey;
+    this.traceId = start.traceId;
+    this.startedUs = start.startedUs;
+    this.#grant = start.grant;
+    this.#intervalUs = start.intervalUs;
+    this.#aligner = new PhaseAligner(start.intervalUs);
+    this.#state = start.state;
+    this.#frameNumber = start.frameNumber;
+    this.#action = start.action;
+    this.#awakeUs = start.startedUs;
+  }
+
+  get activity(): Activity {
+    return this.#activity;
+  }
+  get endReason(): string {
+    return this.#endReason;
+  }
+  get stream(): ClientStream | undefined {
+    return this.#stream;
+  }
+  get state(): Uint8Array {
+    return this.#state;
+  }
+  get action(): ActionInForce {
+    return this.#action;
+  }
+  get frameNumber(): number {
+    return this.#frameNumber;
+  }
+  get dueUs(): number {
+    return this.#dueUs;
+  }
+
+  /** Answers the stream that was attached before, if any. */
+  attach(stream: ClientStream, nowUs: number): ClientStream | undefined {
+    const before = this.#stream;
+    this.#stream = stream;
+    this.#dueUs = nowUs;
+    this.#awakeUs = nowUs;
+    this.checkpointUs = -Infinity;
+    this.#activity = this.turn > 0 ? 'active' : 'connecting';
+    return before;
+  }
+
+  /** The client is away: no steps, and the meter stands still. */
+  hold(nowUs: number): void {
+    this.#stream = undefined;
+    this.#activity = 'held';
+    this.#heldSinceUs = nowUs;
+    this.#meter.pause(nowUs);
+  }
+
+  end(reason: string, nowUs: number): void {
+    this.#activity = 'ended';
+    this.#endReason = reason;
+    this.#stream = undefined;
+    this.#state = new Uint8Array(0);
+    this.#meter.pause(nowUs);
+  }
+
+  /** Newest wins: an action that is not newer than the one in force changes nothing. */
+  act(action: ActionInForce): boolean {
+    if (action.seq <= this.#action.seq) return false;
+    this.#action = action;
+    this.#awakeUs = action.receivedUs;
+    if (this.#activity === 'active') this.#aligner.arrived(this.#dueUs - action.receivedUs);
+    return true;
+  }
+
+  stepBegins(nowUs: number, turn: number): void {
+    this.stepping = true;
+    this.turn = turn;
+    this.#activity = 'active';
+    this.#meter.run(nowUs);
+  }
+
+  /** Takes over what a step made. Answers the frame's number and how many frames were skipped to stay on time. */
+  stepEnded(state: Uint8Array, nowUs: number): { readonly number: number; readonly skipped: number } {
+    this.#state = state;
+    this.#frameNumber += 1;
+    this.failures = 0;
+    const next = nextDue(this.#dueUs, nowUs, this.#intervalUs);
+    this.#dueUs = next.dueUs + this.#aligner.takeShiftUs(nowUs);
+    return { number: this.#frameNumber, skipped: next.skipped };
+  }
+
+  frameSent(late: boolean): void {
+    this.#meter.frameSent(late);
+  }
+
+  send(frame: SteppedFrame): void {
+    this.#stream?.frame(frame);
+  }
+
+  /** The first limit that the session will run into if nothing changes. */
+  limit(): Limit {
+    const { holdMs, idleMs, maxDurationMs } = this.#grant;
+    const duration: Limit = { atUs: this.startedUs + maxDurationMs * 1_000, reason: 'duration_limit' };
+    const absence: Limit =
+      this.#activity === 'held'
+        ? { atUs: this.#heldSinceUs + holdMs * 1_000, reason: 'client_lost' }
+        : { atUs: this.#awakeUs + idleMs * 1_000, reason: 'idle' };
+    return duration.atUs < absence.atUs ? duration : absence;
+  }
+
+  read(nowUs: number): Reading {
+    return this.#meter.read(nowUs);
+  }
+
+  checkpoint(model: string, modelVersion: string): Checkpoint {
+    return {
+      model,
+      modelVersion,
+      epoch: this.epoch,
+      frameNumber: this.#frameNumber,
+      lastActionSeq: this.#action.seq,
+      state: this.#state,
+      action: this.#action.message,
+    };
+  }
+
+  notice(kind: NoticeKind, endReason = '', detail = ''): Notice {
+    return { kind, endReason, detail, epoch: this.epoch, nextFrameNumber: this.#frameNumber + 1 };
+  }
+}

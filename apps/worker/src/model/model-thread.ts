@@ -1,0 +1,35 @@
+// The model's own thread. A step blocks its thread for as long as it takes, or for ever; here it blocks nobody else.
+import { loadModel, ModelError, type WorldModel } from '@meridian/world-model';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { StepOrder, ThreadAnswer, ThreadStart } from './thread-messages.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('The model thread is started by the worker, not by itself.');
+const { modelDir, draws } = workerData as ThreadStart;
+
+const answer = (message: ThreadAnswer): void => port.postMessage(message);
+
+try {
+  const model = await loadModel(modelDir);
+  port.on('message', (order: StepOrder) => void step(model, order));
+  const initialStates = draws.map((draw) => model.initialState(draw));
+  answer({ kind: 'ready', description: model.description, initialStates });
+} catch (error) {
+  answer({
+    kind: 'unusable',
+    code: error instanceof ModelError ? error.code : undefined,
+    message: textOf(error),
+  });
+}
+
+async function step(model: WorldModel, { id, states, actions }: StepOrder): Promise<void> {
+  try {
+    answer({ kind: 'stepped', id, ...(await model.step(states, actions)) });
+  } catch (error) {
+    answer({ kind: 'failed', id, message: textOf(error) });
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,135 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Codec, NoticeKind, PlayResponse, type Checkpoint, type Notice } from '@meridian/protocol';
+import type { Closing, SteppedFrame } from '../engine/ports.ts';
+import { settle, VirtualClock } from '../testing/virtual-clock.ts';
+import { Outbox } from './outbox.ts';
+
+/** A step's way through encoder and transport, each of which waits to be let go. */
+class Gate {
+  readonly waiting: (() => void)[] = [];
+  pass(): Promise<void> {
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+  async letGo(): Promise<void> {
+    this.waiting.shift()?.();
+    await settle();
+  }
+}
+
+let encoder: Gate;
+let transport: Gate;
+let written: PlayResponse[];
+let sent: number[];
+let finished: Closing[];
+let outbox: Outbox;
+
+beforeEach(() => {
+  [encoder, transport, written, sent, finished] = [new Gate(), new Gate(), [], [], []];
+  outbox = new Outbox({
+    clock: new VirtualClock(),
+    encode: async (bytes) => {
+      await encoder.pass();
+      return { codec: Codec.JPEG, width: 1, height: 1, bytes };
+    },
+    write: (message) => {
+      written.push(PlayResponse.decode(message));
+      return transport.pass();
+    },
+    finish: (closing) => finished.push(closing),
+    failed: () => undefined,
+  });
+});
+
+const frame = (number: number): SteppedFrame => ({
+  number,
+  epoch: 1,
+  lastActionSeq: 0,
+  actionReceivedUs: 0,
+  dueUs: 0,
+  stepStartedUs: 0,
+  stepEndedUs: 0,
+  rgb: Uint8Array.of(number),
+  sent: () => sent.push(number),
+});
+const notice: Notice = { kind: NoticeKind.STARTED, endReason: '', detail: '', epoch: 1, nextFrameNumber: 1 };
+const ended: Notice = { ...notice, kind: NoticeKind.ENDED, endReason: 'idle' };
+const checkpoint = (frameNumber: number): Checkpoint => ({
+  model: 'm',
+  modelVersion: '1',
+  epoch: 1,
+  frameNumber,
+  lastActionSeq: 0,
+  state: new Uint8Array(1),
+  action: undefined,
+});
+const said = (): string[] =>
+  written.map(({ message }) => {
+    if (message?.$case === 'frame') return `frame ${message.value.number}`;
+    if (message?.$case === 'checkpoint') return `checkpoint ${message.value.frameNumber}`;
+    return message?.$case === 'notice' ? `notice ${message.value.kind}` : 'nothing';
+  });
+
+async function offer(...numbers: number[]): Promise<void> {
+  for (const number of numbers) {
+    outbox.frame(frame(number));
+    await settle();
+  }
+}
+
+describe('the way out', () => {
+  it('sends notices, then frames, then checkpoints', async () => {
+    outbox.notice(notice);
+    await offer(1);
+    outbox.checkpoint(checkpoint(1));
+    await encoder.letGo();
+    await transport.letGo();
+    await transport.letGo();
+    expect(said()).toEqual([`notice ${NoticeKind.STARTED}`, 'frame 1', 'checkpoint 1']);
+  });
+
+  it('keeps the newest frame for a slow encoder', async () => {
+    await offer(1, 2, 3, 4);
+    await encoder.letGo();
+    await encoder.letGo();
+    await transport.letGo();
+    expect(encoder.waiting).toHaveLength(0);
+    expect(said()).toEqual(['frame 1', 'frame 4']);
+    expect(sent).toEqual([1, 4]);
+  });
+
+  it('keeps the newest frame and the newest checkpoint for a slow reader, and counts only what it sent', async () => {
+    for (const number of [1, 2, 3, 4, 5]) {
+      await offer(number);
+      await encoder.letGo();
+      outbox.checkpoint(checkpoint(number));
+    }
+    expect(said()).toEqual(['frame 1']);
+    for (let i = 0; i < 5; i += 1) await transport.letGo();
+    expect(said()).toEqual(['frame 1', 'frame 5', 'checkpoint 5']);
+    expect(sent).toEqual([1, 5]);
+  });
+
+  it('says last words, and nothing after them: neither a frame that waits nor one that is being encoded', async () => {
+    await offer(1);
+    await encoder.letGo();
+    await offer(2);
+    await encoder.letGo();
+    await offer(3);
+    outbox.close({ kind: 'ended', notice: ended });
+    await encoder.letGo();
+    await offer(4);
+    outbox.notice(notice);
+    outbox.close({ kind: 'ended', notice: ended });
+    for (let i = 0; i < 4; i += 1) await transport.letGo();
+    expect(said()).toEqual(['frame 1', `notice ${NoticeKind.ENDED}`]);
+    expect(sent).toEqual([1]);
+    expect(finished).toHaveLength(1);
+  });
+
+  it('sends the last checkpoint of a stream that is sent away', () => {
+    const refusal = { status: 'UNAVAILABLE', code: 'worker_draining', message: 'Away.' } as const;
+    outbox.close({ kind: 'refused', refusal, checkpoint: checkpoint(9) });
+    expect(said()).toEqual(['checkpoint 9']);
+    expect(finished).toMatchObject([{ kind: 'refused', refusal }]);
+  });
+});

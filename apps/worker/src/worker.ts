@@ -1,0 +1,172 @@
+// All wiring of the process: what it is made of, in the order in which it starts and ends.
+import type { DescribeResponse, RegisterRequest } from '@meridian/protocol/worker';
+import { ConfigError, serveHealth, type HealthServer, type Logger } from '@meridian/telemetry';
+import { ModelError } from '@meridian/world-model';
+import { randomUUID } from 'node:crypto';
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { Engine } from './engine/engine.ts';
+import { StepTimes } from './engine/step-times.ts';
+import { grpcFleet } from './fleet/fleet-client.ts';
+import { FleetLink } from './fleet/fleet-link.ts';
+import { workerMetrics, type WorkerMetrics } from './metrics.ts';
+import { jpegEncoder } from './model/encode-image.ts';
+import { ModelHost } from './model/model-host.ts';
+import { warmUp } from './model/warm-up.ts';
+import type { EncodeImage } from './serve/outbox.ts';
+import { TokenReader } from './serve/session-token.ts';
+import { serveWorker, type WorkerServer } from './serve/worker-server.ts';
+
+export interface RunningWorker {
+  readonly port: number;
+  /** Undefined when no METRICS_PORT was asked for. */
+  readonly metricsPort: number | undefined;
+  /** Sends clients away with their checkpoints, says a last word to the control plane, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+const LOAD_MS_MAX = 30_000;
+const LAST_HEARTBEAT_MS_MAX = 700;
+const STREAMS_CLOSE_MS_MAX = 1_000;
+
+export async function startWorker(config: Config, logger: Logger): Promise<RunningWorker> {
+  const model = await startModel(config);
+  const stepTimes = new StepTimes();
+  await warmUp(model, stepTimes);
+  const measures = workerMetrics(config.REGION);
+  const engine: Engine = new Engine({
+    clock: systemClock,
+    model,
+    slots: config.SLOTS,
+    events: {
+      changed: () => {
+        measures.sessions(engine.sessions);
+        link.changed();
+      },
+      ended: (ended) => {
+        measures.ended(ended.reason);
+        logger.info(ended, 'session ended');
+      },
+      stepped: (ms, sessions) => {
+        stepTimes.add(ms);
+        measures.stepped(ms, sessions);
+      },
+      frameSent: measures.frameSent,
+      skipped: measures.skipped,
+      modelFault: (error, sessionIds) => {
+        measures.modelFault();
+        logger.error({ err: error, sessionIds }, 'the model failed');
+      },
+    },
+  });
+  const tokens = new TokenReader({ workerId: config.WORKER_ID, refreshKeys: () => link.refreshKeys() });
+  const describe = (): DescribeResponse => describeWorker(config, model, engine);
+  const encode = timed(jpegEncoder(model.description.frame), measures);
+  const { HOST: host, GRPC_PORT, FLEET_SECRET: fleetSecret } = config;
+  const server = await serveWorker(
+    { clock: systemClock, engine, tokens, encode, logger, describe, fleetSecret },
+    host,
+    GRPC_PORT,
+  );
+  const link = new FleetLink({
+    fleet: grpcFleet(config.CONTROL_PLANE_GRPC, fleetSecret),
+    clock: systemClock,
+    draw: Math.random,
+    engine,
+    stepTimes,
+    logger,
+    announcement: announcementOf(config, server.port, describe()),
+    useKeys: (jwksJson) => tokens.useKeys(jwksJson),
+    failed: measures.fleetCallFailed,
+  });
+  const health = await startHealth(config, measures, () => reasonNotReady(link, engine));
+  link.start();
+  logger.info({ port: server.port, slots: config.SLOTS, stepMs: stepTimes.percentile(0.5) }, 'worker serves');
+  return {
+    port: server.port,
+    metricsPort: health?.port,
+    close: () => close({ engine, link, server, health, model }),
+  };
+}
+
+async function startModel(config: Config): Promise<ModelHost> {
+  try {
+    return await ModelHost.start({
+      modelDir: config.MODEL_DIR,
+      stepMsMax: config.STEP_MS_MAX,
+      loadMsMax: LOAD_MS_MAX,
+    });
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new ConfigError(
+      `MODEL_DIR is "${config.MODEL_DIR}", which holds no model that can be served: ${error.message}`,
+    );
+  }
+}
+
+function describeWorker(config: Config, { description }: ModelHost, engine: Engine): DescribeResponse {
+  return {
+    workerId: config.WORKER_ID,
+    model: description.model,
+    modelVersion: description.version,
+    frameWidth: description.frame.width,
+    frameHeight: description.frame.height,
+    framesPerSecond: description.framesPerSecond,
+    actions: [...description.actions],
+    stateBytes: description.stateBytes,
+    slots: engine.slots,
+  };
+}
+
+function announcementOf(config: Config, port: number, describe: DescribeResponse): RegisterRequest {
+  return {
+    workerId: config.WORKER_ID,
+    incarnation: randomUUID(),
+    region: config.REGION,
+    address: config.ADVERTISE_ADDRESS ?? `${config.HOST}:${port}`,
+    gpuType: config.GPU_TYPE,
+    describe,
+  };
+}
+
+function timed(encode: EncodeImage, measures: WorkerMetrics): EncodeImage {
+  return async (rgb) => {
+    const startedMs = performance.now();
+    const image = await encode(rgb);
+    measures.encoded(performance.now() - startedMs);
+    return image;
+  };
+}
+
+async function startHealth(
+  config: Config,
+  { metrics }: WorkerMetrics,
+  ready: () => string | undefined,
+): Promise<HealthServer | undefined> {
+  if (config.METRICS_PORT === undefined) return undefined;
+  return serveHealth({ port: config.METRICS_PORT, host: config.HOST, metrics, ready });
+}
+
+function reasonNotReady(link: FleetLink, engine: Engine): string | undefined {
+  return engine.quarantined ? 'The model of the worker keeps failing.' : link.notReady;
+}
+
+interface Parts {
+  readonly engine: Engine;
+  readonly link: FleetLink;
+  readonly server: WorkerServer;
+  readonly health: HealthServer | undefined;
+  readonly model: ModelHost;
+}
+
+/** Nobody may be sent here any more before those who are here are sent away: they would come straight back. */
+async function close({ engine, link, server, health, model }: Parts): Promise<void> {
+  engine.beginTermination();
+  await link.sayNow(LAST_HEARTBEAT_MS_MAX);
+  engine.sendEveryoneAway();
+  await link.sayNow(LAST_HEARTBEAT_MS_MAX);
+  link.close();
+  await server.close(STREAMS_CLOSE_MS_MAX);
+  await health?.close();
+  await model.close();
+}

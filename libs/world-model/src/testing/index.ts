@@ -1,0 +1,1 @@
+export { tinyModel, writeTinyModel, type TinyModelOptions } from './tiny-model.ts';
