@@ -1,0 +1,179 @@
+// All wiring of the control plane: what each name of tokens.ts stands for. Nothing is created anywhere else.
+import { Module, type DynamicModule, type ValueProvider } from '@nestjs/common';
+import {
+  makeCapacity,
+  makeDispatchQueue,
+  makeDrainWorker,
+  makeEndSession,
+  makeExpireSessions,
+  makeFlushMeters,
+  makeIssueConnection,
+  makeLoseLeases,
+  makeObserveHeartbeat,
+  makeOpenSession,
+  makeReadFleetCost,
+  makeReadQueuePlace,
+  makeReadSessionUsage,
+  makeRecordUptime,
+  makeRegisterWorker,
+  makeReplaceSession,
+  makeStoreWatch,
+  makeTakeLostWorkers,
+  makeTenants,
+  type Clock,
+  type Draw,
+  type Incidents,
+  type SessionPolicy,
+  type StoreWatch,
+  type WorkerControl,
+} from '@meridian/application';
+import type { Logger } from '@meridian/telemetry';
+import { FleetController } from './admin/fleet.controller.ts';
+import { MoneyController } from './admin/money.controller.ts';
+import { TenantsController } from './admin/tenants.controller.ts';
+import { cacheKeys } from './auth/key-cache.ts';
+import { CatalogueController } from './catalogue/catalogue.controller.ts';
+import type { Config } from './config.ts';
+import { FleetServer } from './fleet/fleet-server.ts';
+import { FleetService } from './fleet/fleet-service.ts';
+import { OperationsController } from './http/operations.controller.ts';
+import { makeJobs } from './jobs/jobs.ts';
+import { JobRunner } from './jobs/job-runner.ts';
+import { countOpens, type ControlPlaneMetrics } from './metrics.ts';
+import { SessionEventsController } from './sessions/session-events.controller.ts';
+import { SessionsController } from './sessions/sessions.controller.ts';
+import { UsageController } from './sessions/usage.controller.ts';
+import { makeViewSession } from './sessions/session-view.ts';
+import type { Stores } from './stores.ts';
+import * as names from './tokens.ts';
+import { JwksController } from './tokens/jwks.controller.ts';
+import { SessionTokenIssuer } from './tokens/session-token-issuer.ts';
+
+/** What comes from outside: in production from main.ts, in tests as fakes. */
+export interface Outside {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly workers: WorkerControl;
+  readonly clock: Clock;
+  readonly draw: Draw;
+  readonly incidents: Incidents;
+  readonly metrics: ControlPlaneMetrics;
+  readonly logger: Logger;
+}
+
+type Provided = ValueProvider<unknown>;
+
+const value = (provide: symbol, useValue: unknown): Provided => ({ provide, useValue });
+
+function providersOf(outside: Outside): Provided[] {
+  const { config, stores, clock, metrics, logger } = outside;
+  const regions = config.regions.map(({ id, jurisdiction }) => ({ region: id, jurisdiction }));
+  const policy: SessionPolicy = config.limits;
+  const tokens = new SessionTokenIssuer(config.tokenKey, clock, outside.draw);
+  const base = { ...outside, ...stores, policy, regions, tokens };
+
+  const capacity = makeCapacity(base);
+  const watch = makeStoreWatch(2 * policy.workerSilentMs);
+  const issueConnection = makeIssueConnection(base);
+  const readQueuePlace = makeReadQueuePlace({ ...base, capacity });
+  const readUsage = makeReadSessionUsage(base);
+  const endSession = makeEndSession(base);
+  const loseLeases = makeLoseLeases({ ...base, capacity });
+  const tenants = makeTenants(base);
+  const viewSession = makeViewSession({ regions: config.regions, issueConnection, readQueuePlace });
+
+  const fleet = new FleetService({
+    ...base,
+    regions: config.regions,
+    heartbeatIntervalMs: config.limits.heartbeatIntervalMs,
+    registerWorker: makeRegisterWorker({ ...base, loseLeases }),
+    observeHeartbeat: makeObserveHeartbeat(base),
+    replaceSession: makeReplaceSession({ ...base, capacity, issueConnection }),
+  });
+  const jobs = makeJobs({
+    takeLostWorkers: makeTakeLostWorkers({ ...base, loseLeases, watch }),
+    dispatchQueue: makeDispatchQueue({ ...base, capacity }),
+    expireSessions: makeExpireSessions({ ...base, endSession, watch }),
+    flushMeters: makeFlushMeters(base),
+    recordUptime: makeRecordUptime(base),
+    flushIntervalMs: config.limits.flushIntervalMs,
+    metrics,
+    logger,
+  });
+
+  return [
+    value(names.CONFIG, config),
+    value(names.STORES, stores),
+    value(names.CLOCK, clock),
+    value(names.DRAW, outside.draw),
+    value(names.LOGGER, logger),
+    value(names.METRICS, metrics),
+    value(names.SESSIONS, stores.sessions),
+    value(names.MODELS, stores.models),
+    value(names.USAGE, stores.usage),
+    value(names.REGISTRY, stores.registry),
+    value(names.SESSION_TOKENS, tokens),
+    value(names.CAPACITY, capacity),
+    value(names.TENANTS, tenants),
+    value(
+      names.AUTHENTICATE,
+      cacheKeys((secret) => tenants.authenticate(secret), clock),
+    ),
+    value(names.OPEN_SESSION, countOpens(makeOpenSession({ ...base, capacity }), metrics)),
+    value(names.END_SESSION, endSession),
+    value(names.VIEW_SESSION, viewSession),
+    value(names.SESSION_EVENT_PORTS, { ...stores, viewSession, readQueuePlace, readUsage, tickMs: 1_000 }),
+    value(names.READ_SESSION_USAGE, readUsage),
+    value(names.READ_FLEET_COST, makeReadFleetCost(base)),
+    value(names.DRAIN_WORKER, makeDrainWorker(base)),
+    value(names.FLEET_SERVER, new FleetServer(fleet, metrics, logger)),
+    value(
+      names.JOB_RUNNER,
+      new JobRunner({
+        jobs,
+        look: look(outside, watch),
+        redisUrl: config.regions[0].redisUrl,
+        metrics,
+        logger,
+      }),
+    ),
+  ];
+}
+
+/** Feeds the watch that guards the judgement of lost workers; answers whether the job queue's Redis is there. */
+const look =
+  ({ config, stores, clock }: Outside, watch: StoreWatch) =>
+  async (): Promise<boolean> => {
+    const answers = await Promise.all(
+      config.regions.map(async ({ id }) => {
+        const there = await stores.regionAnswers(id);
+        if (there) watch.seen(id, clock.nowMs());
+        else watch.missed(id);
+        return there;
+      }),
+    );
+    return answers[0] === true;
+  };
+
+/** The controllers of the api role. */
+export const API = [
+  SessionsController,
+  SessionEventsController,
+  UsageController,
+  CatalogueController,
+  TenantsController,
+  FleetController,
+  MoneyController,
+  JwksController,
+];
+
+@Module({})
+export class AppModule {
+  static with(outside: Outside): DynamicModule {
+    return {
+      module: AppModule,
+      providers: providersOf(outside),
+      controllers: outside.config.roles.has('api') ? [OperationsController, ...API] : [OperationsController],
+    };
+  }
+}

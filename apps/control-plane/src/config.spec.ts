@@ -1,0 +1,73 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readConfig } from './config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'meridian-config-'));
+const regionsFile = join(folder, 'regions.json');
+const keyFile = join(folder, 'token.pem');
+const region = (id: string, port: number) => ({
+  id,
+  jurisdiction: id.slice(0, 2),
+  name: id,
+  gatewayUrl: `http://127.0.0.1:${port}`,
+  gatewayGrpc: `127.0.0.1:${port + 1}`,
+});
+
+const env = (over: Record<string, string> = {}): Record<string, string> => ({
+  DATABASE_URL: 'postgresql://u:p@127.0.0.1:5432/meridian',
+  REGIONS_FILE: regionsFile,
+  TOKEN_PRIVATE_KEY_FILE: keyFile,
+  ADMIN_KEY: 'a'.repeat(32),
+  REDIS_URL_US_EAST: 'redis://127.0.0.1:6379',
+  REDIS_URL_EU_WEST: 'redis://127.0.0.1:6380',
+  FLEET_SECRET_US_EAST: 'b'.repeat(32),
+  FLEET_SECRET_EU_WEST: 'c'.repeat(32),
+  ...over,
+});
+
+beforeAll(() => {
+  writeFileSync(regionsFile, JSON.stringify([region('us-east', 4410), region('eu-west', 4420)]));
+  const { privateKey } = generateKeyPairSync('ed25519');
+  writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('readConfig', () => {
+  it('reads regions with their stores and secrets, and defaults', () => {
+    const config = readConfig(env());
+    expect(config.regions.map(({ id, redisUrl }) => [id, redisUrl])).toEqual([
+      ['us-east', 'redis://127.0.0.1:6379'],
+      ['eu-west', 'redis://127.0.0.1:6380'],
+    ]);
+    expect(config).toMatchObject({
+      port: 4400,
+      grpcPort: 4401,
+      limits: { claimTtlMs: 60_000, workerSilentMs: 2_500 },
+    });
+    expect(config.roles).toEqual(new Set(['api', 'jobs']));
+    expect(config.defaultRate).toEqual({ nanoPerGpuHour: 2_400_000_000n, currency: 'GBP' });
+  });
+
+  it.each([
+    [
+      { ROLES: 'api,cook' },
+      'ROLES is "api,cook"; set it to a list of roles out of api and jobs, such as api,jobs.',
+    ],
+    [{ REDIS_URL_EU_WEST: '' }, 'REDIS_URL_EU_WEST is not set; set it to the URL of the Redis of the region'],
+    [
+      { FLEET_SECRET_US_EAST: 'short' },
+      'FLEET_SECRET_US_EAST is not valid; set it to a secret of at least 32',
+    ],
+    [{ FLEET_SECRET_EU_WEST: 'b'.repeat(32) }, "FLEET_SECRET_EU_WEST is another region's secret too"],
+    [{ REGIONS_FILE: join(folder, 'none.json') }, 'cannot be read; set it to a file'],
+    [{ REGIONS_FILE: keyFile }, 'REGIONS_FILE is not JSON'],
+    [{ TOKEN_PRIVATE_KEY_FILE: regionsFile }, 'holds no Ed25519 private key'],
+    [{ PLAY_API_KEY: 'mk_short' }, 'PLAY_API_KEY is not valid'],
+    [{ CLAIM_TTL_MS: '0' }, 'CLAIM_TTL_MS is "0"; set it to a whole number of milliseconds above 0.'],
+  ])('says what to fix: %j', (over, sentence) => {
+    expect(() => readConfig(env(over))).toThrow(sentence);
+  });
+});

@@ -1,0 +1,159 @@
+// Checks what workers and gateways send, and turns it into commands. A refusal names the field and what it may be.
+import type {
+  RegisterWorkerCommand,
+  ReplaceSessionCommand,
+  SessionReport,
+  WorkerHeartbeat,
+} from '@meridian/application';
+import {
+  poolIdOf,
+  type Epoch,
+  type Incarnation,
+  type RegionId,
+  type SessionId,
+  type WorkerId,
+} from '@meridian/domain';
+import {
+  SessionActivity,
+  type HeartbeatRequest,
+  type RegisterRequest,
+  type ReplaceRequest,
+} from '@meridian/protocol/worker';
+import { z } from 'zod';
+import { toFieldErrors } from '../http/validation.ts';
+import { FleetError } from './fleet-error.ts';
+
+const name = (what: string) =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, `must be ${what}: 1 to 64 letters, digits, dots, dashes`);
+
+const whole = (max: number) => z.number().int().min(0).max(max);
+const counter = whole(Number.MAX_SAFE_INTEGER);
+const epoch = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const sessionId = z.string().regex(/^ses_[a-z2-7]{26}$/, 'must be a session id');
+
+const Describe = z.object(
+  {
+    workerId: z.string(),
+    model: name('a model'),
+    modelVersion: name('a model version'),
+    frameWidth: z.number().int().min(1).max(8_192),
+    frameHeight: z.number().int().min(1).max(8_192),
+    framesPerSecond: z.number().min(1).max(240),
+    actions: z.array(z.string().min(1).max(32)).max(64),
+    stateBytes: counter,
+    slots: z.number().int().min(1).max(1_024),
+  },
+  { error: 'must describe the worker' },
+);
+
+const Register = z.object({
+  workerId: name('a worker id'),
+  incarnation: name('an incarnation'),
+  region: z.string(),
+  address: z
+    .string()
+    .regex(
+      /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253}):[1-9]\d{0,4}$/,
+      'must be host:port, as gateways dial it',
+    )
+    .refine((address) => !/^(0\.0\.0\.0|\[::\]):/.test(address), 'must be an address that gateways can dial'),
+  gpuType: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be a GPU type such as h100'),
+  describe: Describe,
+});
+
+const ACTIVITIES = new Map<SessionActivity, SessionReport['activity']>([
+  [SessionActivity.CONNECTING, 'connecting'],
+  [SessionActivity.ACTIVE, 'active'],
+  [SessionActivity.HELD, 'held'],
+  [SessionActivity.ENDED, 'ended'],
+]);
+
+const Report = z
+  .object({
+    sessionId,
+    epoch,
+    seq: counter,
+    activity: z.enum(SessionActivity).refine((activity) => ACTIVITIES.has(activity), 'must be set'),
+    activeMs: counter,
+    frames: counter,
+    lateFrames: counter,
+    endReason: z.string().max(64),
+  })
+  .refine(({ frames, lateFrames }) => lateFrames <= frames, {
+    path: ['lateFrames'],
+    error: 'must not exceed frames',
+  });
+
+const Heartbeat = z.object({
+  workerId: name('a worker id'),
+  incarnation: name('an incarnation'),
+  seq: counter,
+  draining: z.boolean(),
+  sessions: z.array(Report).max(4_096),
+  stepMsP50: z.number().min(0).max(3_600_000),
+  stepMsP95: z.number().min(0).max(3_600_000),
+  slots: whole(1_024),
+});
+
+const Replace = z.object({ sessionId, lostEpoch: epoch, lostWorkerId: name('a worker id') });
+
+export function toRegistration(request: RegisterRequest, region: RegionId): RegisterWorkerCommand {
+  const { workerId, incarnation, address, gpuType, describe, ...rest } = checked(Register, request);
+  if (rest.region !== region) {
+    throw new FleetError(
+      'wrong_region',
+      `This secret is of ${region}, but region says ${rest.region || 'nothing'}.`,
+    );
+  }
+  if (describe.workerId !== workerId) {
+    throw new FleetError(
+      'invalid_field',
+      `describe.workerId is ${describe.workerId || 'empty'}; send ${workerId}.`,
+    );
+  }
+  const { model, modelVersion, framesPerSecond, slots, frameWidth, frameHeight, actions, stateBytes } =
+    describe;
+  const pool = poolIdOf({ region, gpuType, model, modelVersion });
+  const ids = { workerId: workerId as WorkerId, incarnation: incarnation as Incarnation, region, pool };
+  const worker = { ...ids, gpuType, model, modelVersion, framesPerSecond, address, slots };
+  return { worker, frameWidth, frameHeight, actions, stateBytes };
+}
+
+export function toHeartbeat(request: HeartbeatRequest, region: RegionId): WorkerHeartbeat {
+  const { workerId, incarnation, sessions, ...rest } = checked(Heartbeat, request);
+  return {
+    ...rest,
+    workerId: workerId as WorkerId,
+    incarnation: incarnation as Incarnation,
+    region,
+    sessions: sessions.map(toReport),
+  };
+}
+
+export function toReplacement(request: ReplaceRequest): ReplaceSessionCommand {
+  const command = checked(Replace, request);
+  return {
+    sessionId: command.sessionId as SessionId,
+    lostEpoch: command.lostEpoch as Epoch,
+    lostWorkerId: command.lostWorkerId as WorkerId,
+  };
+}
+
+function toReport({ activity, endReason, ...report }: z.output<typeof Report>): SessionReport {
+  return {
+    ...report,
+    sessionId: report.sessionId as SessionId,
+    epoch: report.epoch as Epoch,
+    activity: ACTIVITIES.get(activity) ?? 'connecting',
+    ...(endReason !== '' && { endReason }),
+  };
+}
+
+function checked<Schema extends z.ZodType>(schema: Schema, request: unknown): z.output<Schema> {
+  const result = schema.safeParse(request);
+  if (result.success) return result.data;
+  const [error] = result.error.issues.flatMap((issue) => toFieldErrors(issue, 'request', request));
+  throw new FleetError('invalid_field', `${error?.field} ${error?.message}; ${error?.fix}.`);
+}

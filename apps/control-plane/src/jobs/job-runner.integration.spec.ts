@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLogger } from '@meridian/telemetry';
+import { Redis } from 'ioredis';
+import { createControlPlaneMetrics } from '../metrics.ts';
+import { JobRunner } from './job-runner.ts';
+
+/** A database of its own on the server that the tests are given. */
+function testRedisUrl(): string {
+  const given = process.env['TEST_REDIS_URL'];
+  if (given === undefined) throw new Error('set TEST_REDIS_URL to the URL of a Redis to test with');
+  return new URL('/11', given).href;
+}
+
+describe('JobRunner', () => {
+  const url = testRedisUrl();
+  let redis: Redis;
+  let runners: JobRunner[];
+  let queueThere: boolean;
+  let runs: Map<string, number>;
+  let onRun: () => void;
+
+  const start = (replica: string) => {
+    const job = {
+      name: 'count',
+      everyMs: 100,
+      run: async () => {
+        runs.set(replica, (runs.get(replica) ?? 0) + 1);
+        onRun();
+      },
+    };
+    const runner = new JobRunner({
+      jobs: [job],
+      redisUrl: url,
+      look: async () => queueThere,
+      metrics: createControlPlaneMetrics(),
+      logger: createLogger('test', {}),
+    });
+    runner.start();
+    runners.push(runner);
+  };
+  const total = () => [...runs.values()].reduce((sum, count) => sum + count, 0);
+  const reach = (count: number) =>
+    new Promise<void>((resolve) => {
+      const target = total() + count;
+      onRun = () => total() >= target && resolve();
+    });
+
+  beforeEach(async () => {
+    redis = new Redis(url);
+    await redis.flushdb();
+    runners = [];
+    runs = new Map();
+    queueThere = true;
+    onRun = () => undefined;
+  });
+  afterEach(async () => {
+    await Promise.all(runners.map((runner) => runner.close()));
+    await redis.quit();
+  });
+
+  it('shares the runs of a job between replicas instead of doubling them', async () => {
+    start('a');
+    start('b');
+    await reach(1);
+    const beganMs = performance.now();
+    await reach(20);
+    // 20 runs take 2 s at 10 a second; were each replica to run the job by itself, they would take 1 s.
+    expect(performance.now() - beganMs).toBeGreaterThan(1_500);
+  });
+
+  it('puts the schedule back after its Redis has lost everything', async () => {
+    start('a');
+    await reach(2);
+    await redis.flushdb();
+    await reach(3);
+  });
+
+  it('runs jobs by itself while the queue is away', async () => {
+    queueThere = false;
+    start('a');
+    await reach(2);
+    expect(await redis.keys('*scheduler*')).toEqual([]);
+    expect(await redis.keys('*repeat*')).toEqual([]);
+  });
+});

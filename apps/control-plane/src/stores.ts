@@ -1,0 +1,28 @@
+import type {
+  LeaseStore,
+  LiveMeters,
+  ModelCatalog,
+  SessionRepository,
+  SessionSignals,
+  TenantRepository,
+  UsageRepository,
+  WorkerRegistry,
+} from '@meridian/application';
+import type { RegionId } from '@meridian/domain';
+
+/** Everything the control plane keeps, behind the application's ports; tests bring fakes of the same ports. */
+export interface Stores {
+  readonly sessions: SessionRepository;
+  readonly signals: SessionSignals;
+  readonly tenants: TenantRepository;
+  readonly usage: UsageRepository;
+  readonly models: ModelCatalog;
+  readonly registry: WorkerRegistry;
+  readonly leases: LeaseStore;
+  readonly meters: LiveMeters;
+  /** True when PostgreSQL answers now. */
+  recordAnswers(): Promise<boolean>;
+  /** True when the region's Redis answers now. */
+  regionAnswers(region: RegionId): Promise<boolean>;
+  close(): Promise<void>;
+}
