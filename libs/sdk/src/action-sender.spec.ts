@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { PlayRequest, type Action } from '@meridian/protocol';
+import { ActionSender } from './action-sender.ts';
+import type { Clock } from './clock.ts';
+
+function bench(): {
+  sender: ActionSender;
+  sent: Action[];
+  advance: (ms: number) => void;
+  stream: { open: boolean };
+} {
+  let nowMs = 1_000;
+  let tasks: { atMs: number; run: () => void }[] = [];
+  const sent: Action[] = [];
+  const stream = { open: true };
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    after: (ms, run) => {
+      const task = { atMs: nowMs + ms, run };
+      tasks.push(task);
+      return () => (tasks = tasks.filter((one) => one !== task));
+    },
+  };
+  const write = (bytes: Uint8Array): boolean => {
+    const action = PlayRequest.decode(bytes).message?.value;
+    if (stream.open && action) sent.push(action);
+    return stream.open;
+  };
+  const advance = (ms: number): void => {
+    nowMs += ms;
+    const due = tasks.filter(({ atMs }) => atMs <= nowMs);
+    tasks = tasks.filter(({ atMs }) => atMs > nowMs);
+    for (const { run } of due) run();
+  };
+  return { sender: new ActionSender({ clock, write, onSent: () => undefined }), sent, advance, stream };
+}
+
+describe('ActionSender', () => {
+  it('sends 60 a second at most, the newest of those that wait', () => {
+    const { sender, sent, advance } = bench();
+    for (let ms = 0; ms < 1_000; ms += 1) {
+      sender.send({ axes: { yaw: ms / 1_000 } });
+      advance(1);
+    }
+    expect(sent.length).toBeLessThanOrEqual(60);
+    expect(sent.length).toBeGreaterThan(50);
+    expect(sent.map(({ seq }) => seq)).toEqual(sent.map((_action, index) => index + 1));
+    expect(sent.at(-1)?.axes['yaw']).toBeGreaterThan(0.97);
+  });
+
+  it('keeps text that a newer action would have replaced', () => {
+    const { sender, sent, advance } = bench();
+    sender.send({});
+    sender.send({ text: 'open the door' });
+    sender.send({ axes: { forward: 1 } });
+    advance(20);
+    expect(sent[1]).toMatchObject({ text: 'open the door', axes: { forward: 1 } });
+  });
+
+  it('sends what is held when the stream opens, without its text', () => {
+    const { sender, sent, advance, stream } = bench();
+    stream.open = false;
+    expect(sender.send({ axes: { forward: 1 } })).toBe(1);
+    expect(sent).toEqual([]);
+    stream.open = true;
+    sender.streamOpened();
+    expect(sent).toHaveLength(1);
+    advance(20);
+    sender.send({ text: 'hello', buttons: ['sprint'] });
+    advance(20);
+    sender.streamOpened();
+    advance(20);
+    expect(sent.at(-1)).toMatchObject({ seq: 3, text: '', buttons: ['sprint'] });
+  });
+
+  it('clamps axes and refuses what the contract refuses', () => {
+    const { sender, sent } = bench();
+    sender.send({ axes: { forward: 9, yaw: -2 } });
+    expect(sent[0]?.axes).toEqual({ forward: 1, yaw: -1 });
+    const invalid = expect.objectContaining({ code: 'invalid_action' });
+    expect(() => sender.send({ axes: { yaw: Number.NaN } })).toThrow(invalid);
+    expect(() => sender.send({ buttons: ['b'.repeat(33)] })).toThrow(invalid);
+    expect(() => sender.send({ buttons: Array.from({ length: 33 }, () => 'a') })).toThrow(invalid);
+    expect(() => sender.send({ text: 'é'.repeat(2_049) })).toThrow(invalid);
+  });
+});

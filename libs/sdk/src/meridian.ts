@@ -1,0 +1,160 @@
+import { systemClock, type Clock } from './clock.ts';
+import { drawKey } from './draw.ts';
+import { MeridianError } from './errors.ts';
+import { HttpApi, type Fetch } from './http-api.ts';
+import { MeridianSession } from './meridian-session.ts';
+import { networkMs, probeRegion, toRttMs, type ProbeOptions, type RegionProbe } from './probe.ts';
+import type { Model, Region, Session, SessionPage, SessionState, Usage } from './types.ts';
+import type { SocketConstructor } from './web-socket.ts';
+
+export interface MeridianOptions {
+  /** Origin of the control plane, such as `http://127.0.0.1:4400`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** For one HTTP request; default 10,000 ms. */
+  readonly timeoutMs?: number;
+  readonly fetch?: Fetch;
+  readonly WebSocket?: SocketConstructor;
+  readonly clock?: Clock;
+  /** In [0, 1); spreads reconnects. */
+  readonly random?: () => number;
+}
+
+export interface OpenOptions {
+  readonly model: string;
+  /** The newest that is served when absent. */
+  readonly modelVersion?: string;
+  /** Jurisdiction that the session must stay in. */
+  readonly residency?: 'us' | 'eu';
+  /** Regions farther away than this are not considered, ms. */
+  readonly maxRttMs?: number;
+  /** At most 16 keys of at most 64 characters; values of at most 512 bytes. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Measured RTT by region, ms; probed when absent. */
+  readonly rttMs?: Readonly<Record<string, number>>;
+  /** 1-128 visible ASCII characters; drawn when absent. The same key never opens two sessions. */
+  readonly idempotencyKey?: string;
+  /** Gives the open up. A session that was opened all the same is ended. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** A client of one Meridian. All methods throw MeridianError, and nothing else. */
+export class Meridian {
+  readonly #api: HttpApi;
+  readonly #fetch: Fetch;
+  readonly #WebSocket: SocketConstructor;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+
+  constructor(options: MeridianOptions) {
+    this.#fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    this.#WebSocket = options.WebSocket ?? requireWebSocket();
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#api = new HttpApi({
+      baseUrl: options.baseUrl,
+      apiKey: options.apiKey,
+      fetch: this.#fetch,
+      clock: this.#clock,
+      random: this.#random,
+      timeoutMs: options.timeoutMs ?? 10_000,
+    });
+  }
+
+  async listRegions({ signal }: CallOptions = {}): Promise<readonly Region[]> {
+    const answer = await this.#api.json<{ regions: Region[] }>({ path: '/v1/regions', signal });
+    return answer.regions;
+  }
+
+  async listModels({ signal }: CallOptions = {}): Promise<readonly Model[]> {
+    const answer = await this.#api.json<{ models: Model[] }>({ path: '/v1/models', signal });
+    return answer.models;
+  }
+
+  /** Measures the round trip to every region, all at once; one that does not answer is `reachable: false`. */
+  async probeRegions(options: ProbeOptions = {}): Promise<readonly RegionProbe[]> {
+    const regions = await this.listRegions(options.signal ? { signal: options.signal } : {});
+    const ports = { fetch: this.#fetch, clock: this.#clock, networkMs };
+    const probes = await Promise.all(regions.map((region) => probeRegion(ports, region, options)));
+    if (options.signal?.aborted) throw MeridianError.aborted(options.signal.reason);
+    return probes;
+  }
+
+  /**
+   * Opens a session: answers as soon as it exists, which may be in a queue. The stream starts by itself when a slot
+   * is reserved. A request whose reply was lost is repeated with the same idempotency key (L3).
+   *
+   * Refusals: `unknown_model`, `no_eligible_region` (`problem.considered` says why), `session_quota_exceeded`,
+   * `idempotency_key_reused`, and `invalid_request` with `fields`.
+   */
+  async open(options: OpenOptions): Promise<MeridianSession> {
+    const { signal, idempotencyKey = drawKey(), rttMs, ...asked } = options;
+    if (signal?.aborted) throw MeridianError.aborted(signal.reason);
+    const body = { ...asked, rttMs: rttMs ?? toRttMs(await this.probeRegions({ signal })) };
+    const openedAtMs = this.#clock.nowMs();
+    const headers = { 'idempotency-key': idempotencyKey };
+    const creating = this.#api.json<Session>({ method: 'POST', path: '/v1/sessions', body, headers });
+    const session = await unlessAborted(creating, signal, (late) =>
+      this.#api.deleteInBackground(pathOf(late.id)),
+    );
+    const ports = { api: this.#api, WebSocket: this.#WebSocket, clock: this.#clock, random: this.#random };
+    return new MeridianSession(ports, session, openedAtMs);
+  }
+
+  getSession(id: string, { signal }: CallOptions = {}): Promise<Session> {
+    return this.#api.json({ path: pathOf(id), signal });
+  }
+
+  /** Newest first; `limit` sessions a page. */
+  listSessions(
+    query: { state?: SessionState; limit?: number; cursor?: string } = {},
+    { signal }: CallOptions = {},
+  ): Promise<SessionPage> {
+    const entries = Object.entries(query).map(([name, value]) => [name, String(value)] as [string, string]);
+    const text = new URLSearchParams(entries).toString();
+    return this.#api.json({ path: `/v1/sessions${text && `?${text}`}`, signal });
+  }
+
+  /** Idempotent: an ended session is answered as it ended. */
+  endSession(id: string, { signal }: CallOptions = {}): Promise<Session> {
+    return this.#api.json({ method: 'DELETE', path: pathOf(id), signal });
+  }
+
+  usage(id: string, { signal }: CallOptions = {}): Promise<Usage> {
+    return this.#api.json({ path: `${pathOf(id)}/usage`, signal });
+  }
+}
+
+function pathOf(id: string): string {
+  return `/v1/sessions/${encodeURIComponent(id)}`;
+}
+
+function requireWebSocket(): SocketConstructor {
+  if (typeof globalThis.WebSocket === 'function') return globalThis.WebSocket as unknown as SocketConstructor;
+  throw new MeridianError(
+    'invalid_options',
+    'There is no WebSocket here: use Node 22 or newer, or pass one in.',
+  );
+}
+
+/** Rejects at once when `signal` fires; what arrives afterwards is handed to `discard`, so that nothing leaks. */
+function unlessAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  discard: (late: T) => void,
+): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      work.then(discard, () => undefined);
+      reject(MeridianError.aborted(signal.reason));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    if (signal.aborted) onAbort();
+  });
+}

@@ -1,0 +1,20 @@
+import { isRecord } from './errors.ts';
+
+const DEFAULT_HOLD_MS = 30_000;
+
+/** How long the session is kept without a client, ms, as its token says. The signature is the gateway's to check. */
+export function holdMsOf(token: string): number {
+  const mer = payloadOf(token)?.['mer'];
+  const holdMs = isRecord(mer) ? mer['holdMs'] : undefined;
+  return typeof holdMs === 'number' && holdMs > 0 ? holdMs : DEFAULT_HOLD_MS;
+}
+
+function payloadOf(token: string): Record<string, unknown> | undefined {
+  try {
+    const base64 = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const value: unknown = JSON.parse(atob(base64));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

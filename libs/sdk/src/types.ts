@@ -1,0 +1,120 @@
+// The JSON of the public API, as /openapi.json describes it. Times are ISO 8601; money is integers in text.
+
+export const END_REASONS = [
+  'client_ended',
+  'client_lost',
+  'idle',
+  'duration_limit',
+  'claim_expired',
+  'queue_expired',
+  'budget_exhausted',
+  'operator_ended',
+  'worker_lost',
+  'region_lost',
+  'model_failed',
+] as const;
+export type EndReason = (typeof END_REASONS)[number];
+
+export type SessionState = 'queued' | 'reserved' | 'connecting' | 'active' | 'held' | 'migrating' | 'ended';
+
+export interface QueuePlace {
+  /** 1 is next. */
+  readonly position: number;
+  /** Estimated wait until a slot is free, ms. */
+  readonly etaMs: number;
+}
+
+/** What placement thought of one region. */
+export interface RegionVerdict {
+  readonly region: string;
+  readonly outcome: 'chosen' | 'feasible' | 'rejected';
+  /** A sentence for a person. */
+  readonly reason: string;
+  /** Why it was rejected, such as `no_free_slot`. */
+  readonly code?: string;
+  readonly rttMs?: number;
+  /** RTT + step + encode + wait, ms. */
+  readonly predictedActionToFrameMs?: number;
+  readonly scoreMs?: number;
+  readonly freeSlots?: number;
+}
+
+export interface Placement {
+  readonly region: string;
+  readonly pool: string;
+  readonly workerId: string;
+  readonly slot: number;
+  readonly considered: readonly RegionVerdict[];
+}
+
+/** What a stream is opened with. */
+export interface Connection {
+  /** ws or wss. */
+  readonly streamUrl: string;
+  readonly grpcAddress?: string;
+  readonly token: string;
+  /** The first stream must be open before this. */
+  readonly claimBy?: string;
+  readonly traceparent?: string;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly state: SessionState;
+  readonly model: string;
+  readonly modelVersion?: string;
+  readonly region?: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly endedAt?: string;
+  readonly endReason?: EndReason;
+  readonly endDetail?: string;
+  /** Rises at every re-placement; 0 before the first. */
+  readonly epoch: number;
+  readonly queue?: QueuePlace;
+  readonly placement?: Placement;
+  /** Present in the states reserved, connecting, active, held and migrating. */
+  readonly connection?: Connection;
+}
+
+export interface SessionPage {
+  readonly sessions: readonly Session[];
+  readonly nextCursor?: string;
+}
+
+export interface Usage {
+  readonly sessionId: string;
+  /** Time with a client attached, ms. */
+  readonly activeMs: number;
+  readonly frames: number;
+  readonly lateFrames: number;
+  /** Integer nano-units of `currency`, as text: 1 GBP is "1000000000". */
+  readonly costNano: string;
+  readonly currency: string;
+  readonly poundsPerUserHour: number;
+  /** True once the session has ended and nothing can be added. */
+  readonly final: boolean;
+  readonly asOf: string;
+}
+
+export interface Region {
+  readonly id: string;
+  readonly name: string;
+  readonly jurisdiction: string;
+  readonly pingUrl: string;
+  /** False while the control plane cannot reserve there. */
+  readonly reachable: boolean;
+  readonly models: readonly string[];
+}
+
+export interface Model {
+  readonly model: string;
+  readonly modelVersion: string;
+  readonly frameWidth: number;
+  readonly frameHeight: number;
+  readonly framesPerSecond: number;
+  /** Axes and buttons that the model reads. */
+  readonly actions: readonly string[];
+  readonly regions: readonly string[];
+}
