@@ -1,0 +1,41 @@
+import { useEffect } from 'react';
+import type { Controls } from './controls.ts';
+import { isWalkingKey, keyboardIntent } from './keyboard.ts';
+
+/** Reads the whole page's keys while `active`. Typing in a field and shortcuts are left alone. */
+export function useKeyboard(controls: Controls, active: boolean): void {
+  useEffect(() => {
+    if (!active) return;
+    const held = new Set<string>();
+    const tell = (): void => controls.set('keyboard', keyboardIntent(held));
+    const onDown = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (!isWalkingKey(event.code)) return;
+      event.preventDefault();
+      held.add(event.code);
+      tell();
+    };
+    const onUp = (event: KeyboardEvent): void => {
+      if (held.delete(event.code)) tell();
+    };
+    const letGo = (): void => {
+      held.clear();
+      tell();
+    };
+    window.addEventListener('keydown', onDown);
+    window.addEventListener('keyup', onUp);
+    window.addEventListener('blur', letGo);
+    return () => {
+      window.removeEventListener('keydown', onDown);
+      window.removeEventListener('keyup', onUp);
+      window.removeEventListener('blur', letGo);
+      letGo();
+    };
+  }, [controls, active]);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable)
+  );
+}

@@ -1,0 +1,62 @@
+// What the page shows of a session, as one immutable value that changes with the session's events.
+import type {
+  MeridianSession,
+  QueuePlace,
+  Reconnecting,
+  Session,
+  SessionEnd,
+  SessionState,
+  Usage,
+} from '@meridian/sdk';
+
+export interface SessionView {
+  readonly state: SessionState;
+  readonly info: Session;
+  readonly region: string | undefined;
+  readonly epoch: number;
+  readonly queue: QueuePlace | undefined;
+  readonly usage: Usage | undefined;
+  /** Page clock at which `usage` came, ms. */
+  readonly usageAtMs: number;
+  readonly reconnecting: Reconnecting | undefined;
+  /** True once a frame came. */
+  readonly seen: boolean;
+  readonly end: SessionEnd | undefined;
+}
+
+export interface SessionStore {
+  readonly subscribe: (onChange: () => void) => () => void;
+  readonly view: () => SessionView;
+}
+
+/** `nowMs`: the page's clock. The store listens while someone is subscribed. */
+export function watchSession(session: MeridianSession, nowMs: () => number): SessionStore {
+  let view: SessionView = {
+    ...{ state: session.state, info: session.info, region: session.region, epoch: session.epoch },
+    ...{ queue: session.info.queue, usage: session.usage, usageAtMs: nowMs() },
+    ...{ reconnecting: undefined, seen: false, end: undefined },
+  };
+  const listeners = new Set<() => void>();
+  const change = (part: Partial<SessionView>): void => {
+    const { state, info, region, epoch } = session;
+    view = { ...view, state, info, region, epoch, ...part };
+    for (const listener of listeners) listener();
+  };
+  session.on('state', () => change({}));
+  session.on('queue', (queue) => change({ queue }));
+  session.on('notice', () => change({ reconnecting: undefined }));
+  session.on('reconnecting', (reconnecting) => change({ reconnecting }));
+  session.on('usage', (usage) => change({ usage, usageAtMs: nowMs() }));
+  session.on('ended', (end) => change({ end, reconnecting: undefined }));
+  const stopFirst = session.on('frame', () => {
+    stopFirst();
+    change({ seen: true });
+  });
+  return {
+    view: () => view,
+    subscribe: (onChange) => {
+      listeners.add(onChange);
+      return () => listeners.delete(onChange);
+    },
+  };
+}
