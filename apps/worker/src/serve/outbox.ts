@@ -80,7 +80,6 @@ export class Outbox implements ClientStream {
     try {
       for (let frame = this.#takeFrame(); frame !== undefined; frame = this.#takeFrame()) {
         const image = await this.#ports.encode(frame.rgb);
-        if (this.#closed) return;
         this.#encoded = { frame, message: frameMessage(frame, image, this.#ports.clock.nowUs()) };
         void this.#drain();
       }
