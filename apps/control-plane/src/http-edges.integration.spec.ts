@@ -56,6 +56,17 @@ describe('the HTTP side', () => {
     expect([undecodable.status, undecodable.body['code']]).toEqual([400, 'invalid_request']);
   });
 
+  it('lets pages of other origins call the public API, and only that', async () => {
+    const preflight = { origin: 'https://app.example', 'access-control-request-method': 'POST' };
+    const open = await cp.anonymous.send('OPTIONS', '/v1/sessions', undefined, preflight);
+    expect([open.status, open.headers.get('access-control-allow-origin')]).toEqual([204, '*']);
+    expect(open.headers.get('access-control-allow-headers')).toContain('idempotency-key');
+    const refused = await cp.anonymous.get('/v1/sessions', { origin: 'https://app.example' });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, '*']);
+    const admin = await cp.anonymous.get('/admin/v1/workers', { origin: 'https://app.example' });
+    expect(admin.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
   it('serves the play page, its assets for ever, and its deep links', async () => {
     const page = await cp.anonymous.get('/');
     expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-cache']);

@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule, type Outside } from './app.module.ts';
+import { allowOtherOrigins } from './http/cors.ts';
 import { createOpenApiDocument } from './http/openapi.ts';
 import { servePlayPage } from './http/play-page.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
@@ -48,6 +49,7 @@ export async function createHttpApp(outside: Outside): Promise<HttpApp> {
     bodyParser: false,
   });
   app.useGlobalFilters(new ProblemFilter(logger, routes));
+  allowOtherOrigins(app);
   const document = createOpenApiDocument(app);
   await serveReference(server, document);
   await servePlayPage(server, config, routes);

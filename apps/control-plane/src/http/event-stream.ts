@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ServerResponse } from 'node:http';
 import type { Message } from '../sessions/session-events.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -9,17 +9,17 @@ const HEARTBEAT_MS = 15_000;
  * When the client goes away, `abort` is called, which ends the messages and frees what they hold.
  */
 export async function sendEventStream(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  raw: ServerResponse,
+  headers: Readonly<Record<string, string | number | string[] | undefined>>,
   abort: AbortController,
   messages: AsyncIterable<Message | undefined>,
 ): Promise<void> {
-  reply.hijack();
-  const { raw } = reply;
   raw.once('close', () => abort.abort());
   raw.on('error', () => abort.abort());
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) raw.setHeader(name, value);
+  }
   raw.writeHead(200, {
-    ...(reply.getHeaders() as Record<string, string>),
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
@@ -38,7 +38,6 @@ export async function sendEventStream(
     clearInterval(heartbeat);
     abort.abort();
     if (!raw.writableEnded) raw.destroy();
-    request.raw.resume();
   }
 }
 

@@ -76,7 +76,8 @@ export class SessionEventsController implements BeforeApplicationShutdown {
     const abort = new AbortController();
     this.#open.add(abort);
     const messages = followSession(this.ports, session, after, abort.signal);
-    await sendEventStream(request, reply, abort, messages)
+    reply.hijack();
+    await sendEventStream(reply.raw, reply.getHeaders(), abort, messages)
       .catch((error: unknown) => {
         this.logger.error(
           { err: error, sessionId, traceId: request.trace.traceId },

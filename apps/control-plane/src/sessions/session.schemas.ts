@@ -42,7 +42,10 @@ const Metadata = z
 export const OpenSession = z
   .strictObject({
     model: ModelName,
-    modelVersion: ModelName.optional().meta({ description: 'The newest that is served when absent' }),
+    modelVersion: ModelName.optional().meta({
+      description: 'The newest that is served when absent',
+      example: '1.0.0',
+    }),
     rttMs: z
       .record(RegionIdText, RttMs)
       .refine((regions) => Object.keys(regions).length <= 64, 'must name at most 64 regions')
@@ -55,7 +58,7 @@ export const OpenSession = z
       .enum(['us', 'eu'])
       .optional()
       .meta({ description: 'The session may run in this jurisdiction only' }),
-    maxRttMs: RttMs.optional().meta({ description: 'Regions further away are not considered' }),
+    maxRttMs: RttMs.optional().meta({ description: 'Regions further away are not considered', example: 80 }),
     metadata: Metadata.optional(),
   })
   .meta({ id: 'OpenSession' });
