@@ -25,6 +25,8 @@ export class SimWorker {
   readonly registration: WorkerRegistration;
   readonly #ports: SimWorkerPorts;
   readonly #served = new Map<SessionId, Served>();
+  /** Last counters of the sessions whose end was acknowledged. */
+  readonly history: SessionReport[] = [];
   readonly #highestEpoch = new Map<SessionId, number>();
   #beats = 0;
   #alive = true;
@@ -106,7 +108,10 @@ export class SimWorker {
       return;
     }
     for (const sessionId of outcome.acknowledged) {
-      if (this.#served.get(sessionId)?.report.activity === 'ended') this.#served.delete(sessionId);
+      const report = this.#served.get(sessionId)?.report;
+      if (report?.activity !== 'ended') continue;
+      this.history.push(report);
+      this.#served.delete(sessionId);
     }
     for (const { sessionId, epoch, reason } of outcome.stop) {
       if (this.#served.get(sessionId)?.report.epoch === epoch) this.end(sessionId, reason || 'worker_lost');

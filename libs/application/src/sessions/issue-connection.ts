@@ -21,11 +21,14 @@ export type IssueConnection = (session: Session) => Promise<Connection | undefin
 
 export const makeIssueConnection =
   ({ tokens, clock, policy }: IssueConnectionPorts): IssueConnection =>
-  async ({ request, lease, state, claimByMs }) => {
+  async ({ request, lease, state, claimByMs, firstActiveAtMs }) => {
     if (!lease || state === 'ended') return undefined;
-    const { claimTtlMs, holdMs, idleMs, maxDurationMs } = policy;
+    const { claimTtlMs, holdMs, idleMs } = policy;
+    const nowMs = clock.nowMs();
     // A worker that serves the session does not look at it; one that takes it over needs a new one.
-    const claimBy = claimByMs ?? clock.nowMs() + claimTtlMs;
+    const claimBy = claimByMs ?? nowMs + claimTtlMs;
+    // A worker counts from when it took the session; one that takes it over gets what is left.
+    const maxDurationMs = Math.max(0, policy.maxDurationMs - (nowMs - (firstActiveAtMs ?? nowMs)));
     const { region, pool, workerId, workerAddress, slot, epoch } = lease;
     const token = await tokens.issue({
       ...{

@@ -9,6 +9,7 @@ import {
   workerId,
   type World,
 } from '@meridian/testkit';
+import { DEFAULT_POLICY } from '../policy.ts';
 
 let world: World;
 let session: Session;
@@ -48,6 +49,18 @@ describe('re-placing a session', () => {
     expect(worker(B).connect(claims)).toBe(true);
     await world.pass(1_000);
     expect(await current()).toMatchObject({ state: 'active', epoch: 2 });
+  });
+
+  it('leaves the session what is left of its longest duration', async () => {
+    await world.pass(4_000);
+    const { firstActiveAtMs = NaN } = (await current()) ?? {};
+    worker(A).crash();
+    const outcome = await replace();
+    if (outcome.kind !== 'replaced') throw new Error(outcome.kind);
+    const { maxDurationMs } = FakeSessionTokens.read(outcome.connection.token);
+    const playedMs = world.clock.nowMs() - firstActiveAtMs;
+    expect(playedMs).toBeGreaterThan(3_000);
+    expect(maxDurationMs).toBe(DEFAULT_POLICY.maxDurationMs - playedMs);
   });
 
   it('answers the same when it is asked again', async () => {

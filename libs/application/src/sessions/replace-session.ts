@@ -1,4 +1,12 @@
-import { leaseRefOf, type Epoch, type LeaseRef, type Session, type SessionCommand, type SessionId, type WorkerId } from '@meridian/domain';
+import {
+  leaseRefOf,
+  type Epoch,
+  type LeaseRef,
+  type Session,
+  type SessionCommand,
+  type SessionId,
+  type WorkerId,
+} from '@meridian/domain';
 import type { Capacity } from '../capacity/snapshot-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Incidents } from '../ports/incidents.ts';

@@ -127,7 +127,7 @@ export function workerRegistryContract(open: OpenRegion): void {
 
   it('tells a silent worker once, with what it held, and keeps those leases', async () => {
     await registered(1, [aReport()]);
-    expect(await store.registry.takeLost(US_EAST, 60)).toEqual([]);
+    expect(await store.registry.takeLost(US_EAST, 60_000)).toEqual([]);
     await store.elapse(120);
     const [lost] = await store.registry.takeLost(US_EAST, 60);
     expect(lost?.worker.workerId).toBe(worker.workerId);
