@@ -9,13 +9,11 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Connections at most; default 10. */
   readonly connectionsMax?: number;
-  /** A statement is given up after this long; default 5 s. */
-  readonly statementTimeoutMs?: number;
+  /** A statement is given up after this long, and so is waiting for a connection; default 5 s. */
+  readonly timeoutMs?: number;
   /** Errors of idle connections, for the log; the pool replaces them by itself. */
   readonly onError?: (error: Error) => void;
 }
-
-const CONNECT_TIMEOUT_MS = 2000;
 
 /** Anything that can run one statement: the pool, or the client of a transaction. */
 export interface Runner {
@@ -27,14 +25,14 @@ export class Database {
   readonly #pool: pg.Pool;
   readonly #prisma: PrismaClient;
 
-  constructor({ url, connectionsMax = 10, statementTimeoutMs = 5000, onError }: DatabaseOptions) {
+  constructor({ url, connectionsMax = 10, timeoutMs = 5000, onError }: DatabaseOptions) {
     this.#pool = new pg.Pool({
       connectionString: url,
       max: connectionsMax,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      statement_timeout: statementTimeoutMs,
+      connectionTimeoutMillis: timeoutMs,
+      statement_timeout: timeoutMs,
       // A little later than the server's, for a server that hangs.
-      query_timeout: statementTimeoutMs + 500,
+      query_timeout: timeoutMs + 500,
       keepAlive: true,
       application_name: 'meridian',
     });

@@ -4,7 +4,7 @@ import type { FleetCostRow } from '@meridian/application';
 import { cutSegments, DEFAULT_CURRENCY, gpuBillNano, rateAt, segmentWithin } from '@meridian/domain';
 import type { GpuUptime, PoolId, Rate, RegionId } from '@meridian/domain';
 import type { Runner } from './database.ts';
-import { readRates } from './meters.ts';
+import { readRates } from './rates.ts';
 import { timestamp } from './session-rows.ts';
 import { meterFrom } from './usage-rows.ts';
 import type { MeterRow } from './usage-rows.ts';

@@ -2,17 +2,9 @@
 // Locks are taken in the order of (session, epoch) and workers after meters, everywhere: no two moves wait for each
 // other.
 import { cutSegments } from '@meridian/domain';
-import type {
-  Meter,
-  MeterReading,
-  Rate,
-  RegionId,
-  RateId,
-  Session,
-  SessionId,
-  UsageSegment,
-} from '@meridian/domain';
+import type { Meter, MeterReading, Rate, Session, SessionId, UsageSegment } from '@meridian/domain';
 import type { Runner } from './database.ts';
+import { readRates } from './rates.ts';
 import { timestamp } from './session-rows.ts';
 import { meterFrom, meterRow, segmentRow } from './usage-rows.ts';
 import type { MeterRow } from './usage-rows.ts';
@@ -51,15 +43,15 @@ async function move(
   // Read after the locks were had: a session that ends meanwhile closes its meters after us, or is seen here.
   const isOpen = await readOpenEpochs(runner, meters);
   const rates = await readRates(runner);
-  const ordered = readings.toSorted((a, b) => a.seq - b.seq);
-  const cuts = meters.map((meter) => {
-    const mine = ordered.filter(
-      ({ sessionId, epoch }) => sessionId === meter.sessionId && epoch === meter.epoch,
-    );
-    return cutAll(meter, mine, rates, !isOpen(meter));
-  });
+  const byMeter = Map.groupBy(
+    readings.toSorted((a, b) => a.seq - b.seq),
+    keyOf,
+  );
+  const cuts = meters.map((meter) => cutAll(meter, byMeter.get(keyOf(meter)) ?? [], rates, !isOpen(meter)));
   await store(runner, cuts);
 }
+
+const keyOf = ({ sessionId, epoch }: Pick<Meter, 'sessionId' | 'epoch'>): string => `${sessionId} ${epoch}`;
 
 interface MeterCut {
   readonly meter: Meter;
@@ -91,31 +83,6 @@ async function readOpenEpochs(runner: Runner, meters: readonly Meter[]): Promise
   );
   const epochs = new Map(rows.map((row) => [row.session_id, row.epoch]));
   return ({ sessionId, epoch }) => epochs.get(sessionId) === epoch;
-}
-
-interface RateRow {
-  readonly rate_id: RateId;
-  readonly gpu_type: string;
-  readonly region: RegionId | null;
-  readonly currency: string;
-  readonly nano_per_gpu_hour: string;
-  readonly effective_from: Date;
-  readonly recorded_at: Date;
-}
-
-export async function readRates(runner: Runner): Promise<readonly Rate[]> {
-  const { rows } = await runner.query<RateRow>(
-    'SELECT * FROM rates ORDER BY effective_from, recorded_at, rate_id',
-  );
-  return rows.map((row) => ({
-    rateId: row.rate_id,
-    gpuType: row.gpu_type,
-    ...(row.region === null ? {} : { region: row.region }),
-    currency: row.currency,
-    nanoPerGpuHour: BigInt(row.nano_per_gpu_hour),
-    effectiveFromMs: row.effective_from.getTime(),
-    recordedAtMs: row.recorded_at.getTime(),
-  }));
 }
 
 async function store(runner: Runner, cuts: readonly MeterCut[]): Promise<void> {

@@ -19,37 +19,11 @@ import type {
 import type { Database, Runner } from './database.ts';
 import { closeMeters } from './meters.ts';
 import { pageAfter, pageFrom } from './session-pages.ts';
-import { eventRows, metersOpened, sessionRow, timestamp } from './session-rows.ts';
-import { SESSIONS_CHANNEL } from './session-signals.ts';
+import { timestamp } from './session-rows.ts';
+import { APPEND, CREATE, givenRows } from './session-statements.ts';
 import { isDuplicate } from './store-error.ts';
-import { meterRow } from './usage-rows.ts';
 
 const OPEN_STATES = SESSION_STATES.filter((state) => state !== 'ended');
-
-const CREATE = `
-  WITH session AS (INSERT INTO sessions SELECT * FROM json_populate_record(NULL::sessions, $1)),
-       event AS (INSERT INTO session_events SELECT * FROM json_populate_recordset(NULL::session_events, $2)),
-       meter AS (INSERT INTO meters SELECT * FROM json_populate_recordset(NULL::meters, $3)),
-       key AS (INSERT INTO idempotency_keys SELECT * FROM json_populate_recordset(NULL::idempotency_keys, $4))
-  SELECT pg_notify('${SESSIONS_CHANNEL}', $5)`;
-
-const APPEND = `
-  WITH session AS (
-    UPDATE sessions s
-    SET state = r.state, epoch = r.epoch, event_count = r.event_count, updated_at = r.updated_at,
-        ended_at = r.ended_at, folded = r.folded
-    FROM json_populate_record(NULL::sessions, $1) r
-    WHERE s.session_id = r.session_id AND s.tenant_id = r.tenant_id AND s.event_count = $4
-    RETURNING s.session_id
-  ),
-  event AS (
-    INSERT INTO session_events
-    SELECT e.* FROM json_populate_recordset(NULL::session_events, $2) e JOIN session USING (session_id)
-  ),
-  meter AS (
-    INSERT INTO meters SELECT m.* FROM json_populate_recordset(NULL::meters, $3) m JOIN session USING (session_id)
-  )
-  SELECT pg_notify('${SESSIONS_CHANNEL}', session_id) FROM session`;
 
 interface Found {
   readonly folded: Session;
@@ -71,7 +45,7 @@ export class PrismaSessionRepository implements SessionRepository {
     const { sessionId, tenantId } = session.request;
     const keys = idempotency === undefined ? [] : [keyRow(session, idempotency)];
     try {
-      await this.#database.query(CREATE, [...rowsOf(session, events), JSON.stringify(keys), sessionId]);
+      await this.#database.query(CREATE, [...givenRows(session, events), JSON.stringify(keys)]);
       return { kind: 'created' };
     } catch (error) {
       const earlier = isDuplicate(error) && (await this.#findEarlier(tenantId, sessionId, idempotency?.key));
@@ -86,7 +60,8 @@ export class PrismaSessionRepository implements SessionRepository {
     expectedEventCount: number,
     finalReading?: MeterReading,
   ): Promise<boolean> {
-    const move = (runner: Runner) => runner.query(APPEND, [...rowsOf(session, events), expectedEventCount]);
+    const move = (runner: Runner) =>
+      runner.query(APPEND, [...givenRows(session, events), expectedEventCount]);
     const closes =
       finalReading !== undefined || events.some(({ type }) => type === 'ended' || type === 'migrated');
     if (!closes) return (await move(this.#database)).rows.length === 1;
@@ -203,12 +178,6 @@ export class PrismaSessionRepository implements SessionRepository {
     return rows[0];
   }
 }
-
-/** The parameters that CREATE and APPEND begin with. */
-const rowsOf = (session: Session, events: readonly SessionEvent[]): string[] =>
-  [sessionRow(session), eventRows(session, events), metersOpened(session, events).map(meterRow)].map((rows) =>
-    JSON.stringify(rows),
-  );
 
 const keyRow = ({ request, createdAtMs }: Session, { key, requestHash }: IdempotencyRecord) => ({
   tenant_id: request.tenantId,

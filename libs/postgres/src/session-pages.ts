@@ -7,7 +7,8 @@ const cursorOf = ({ createdAtMs, request }: Session): string =>
 
 /** The condition on rows after the cursor, newest first. One that we did not make is taken for none. */
 export function pageAfter(cursor: string | undefined) {
-  const [, ms, sessionId] = /^(\d{1,15}) (ses_[a-z0-9]+)$/.exec(Buffer.from(cursor ?? '', 'base64url').toString()) ?? [];
+  const [, ms, sessionId] =
+    /^(\d{1,15}) (ses_[a-z0-9]+)$/.exec(Buffer.from(cursor ?? '', 'base64url').toString()) ?? [];
   if (ms === undefined || sessionId === undefined) return {};
   const createdAt = new Date(Number(ms));
   return { OR: [{ createdAt: { lt: createdAt } }, { createdAt, sessionId: { lt: sessionId } }] };

@@ -1,6 +1,9 @@
 import { openMeter } from '@meridian/domain';
 import type { Meter, Session, SessionEvent } from '@meridian/domain';
 
+// `folded` and `event` travel as text within JSON: Postgres unescapes what it takes apart, and what a tenant wrote may
+// hold what it cannot unescape (U+0000, lone surrogates).
+
 /** Times travel as text, which Postgres reads to the millisecond. */
 export const timestamp = (ms: number): string => new Date(ms).toISOString();
 
@@ -16,7 +19,7 @@ export function sessionRow(session: Session) {
     created_at: timestamp(createdAtMs),
     updated_at: timestamp(updatedAtMs),
     ended_at: endedAtMs === undefined ? null : timestamp(endedAtMs),
-    folded: session,
+    folded: JSON.stringify(session),
   };
 }
 
@@ -27,7 +30,7 @@ export const eventRows = ({ request, eventCount }: Session, events: readonly Ses
     number: eventCount - events.length + i + 1,
     type: event.type,
     at: timestamp(event.atMs),
-    event,
+    event: JSON.stringify(event),
   }));
 
 /** A meter begins with its lease, so that where its first segment starts does not depend on heartbeats. */

@@ -53,7 +53,7 @@ export class PostgresSessionSignals implements SessionSignals {
   async #connect(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#options.url,
-      connectionTimeoutMillis: 2000,
+      connectionTimeoutMillis: 5000,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       application_name: 'meridian signals',

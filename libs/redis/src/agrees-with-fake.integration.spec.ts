@@ -16,7 +16,7 @@ import {
 } from './testing/fixture.ts';
 
 const HOUR_MS = 3_600_000;
-const RUNS = 20;
+const RUNS = 6;
 const MOVES = 80;
 
 interface Stores {

@@ -17,7 +17,7 @@ const FAIL_FAST = {
   commandTimeout: COMMAND_TIMEOUT_MS,
   connectTimeout: COMMAND_TIMEOUT_MS,
   // Ends connections to a host that vanished without closing them; idle ones are kept alive by `keepAlive`.
-  socketTimeout: 5 * COMMAND_TIMEOUT_MS,
+  socketTimeout: 1.5 * COMMAND_TIMEOUT_MS,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
 };

@@ -69,6 +69,27 @@ describe('a region whose Redis lost everything', () => {
   });
 });
 
+describe('a session that was re-placed onto the worker it was on', () => {
+  it('has one slot there, at its new epoch, while the older one ends', async () => {
+    const region = await openRegion({ staleMs: HOUR_MS });
+    await addWorker(region, { slots: 2 });
+    await reserveFor(region, session('a'), { epoch: epoch(2) });
+    const sessions = [
+      report(session('a'), { epoch: epoch(1), activity: 'ended', activeMs: 900 }),
+      report(session('a'), { epoch: epoch(2), activeMs: 100 }),
+    ];
+    expect(await region.registry.heartbeat(beat({ seq: 2, sessions }))).toMatchObject({ fenced: [] });
+    expect(await region.leases.find(REGION, session('a'))).toMatchObject({ epoch: 2 });
+    expect((await region.registry.list(REGION))[0]?.usedSlots).toBe(1);
+    const changed = await region.meters.takeChanged(REGION, 10);
+    expect(changed.map(({ epoch: at, activeMs }) => [at, activeMs]).sort()).toEqual([
+      [1, 900],
+      [2, 100],
+    ]);
+    region.redises.close();
+  });
+});
+
 describe('a worker process that was replaced', () => {
   it('does not get the slots of its old sessions back, and theirs go to new ones', async () => {
     const region = await openRegion({ staleMs: HOUR_MS });

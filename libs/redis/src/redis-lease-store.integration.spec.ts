@@ -37,6 +37,13 @@ describe('RedisLeaseStore', () => {
     expect((await region.registry.list(REGION))[0]?.usedSlots).toBe(1);
   });
 
+  it('answers with the lease it gave, also when it would choose otherwise now (L3)', async () => {
+    for (const id of ['a', 'b']) await addWorker(region, { workerId: worker(id) });
+    const first = await reserveFor(region, session('asks twice'));
+    await region.registry.setDraining(REGION, worker('a'), true);
+    expect(await reserveFor(region, session('asks twice'))).toEqual(first);
+  });
+
   it('gives one of two epochs that race for a session the last word, and frees the other slot (L2)', async () => {
     await addWorker(region, { slots: 8 });
     await Promise.all([2, 5, 3, 4].map((at) => reserveFor(region, session('moving'), { epoch: epoch(at) })));
@@ -53,7 +60,7 @@ describe('RedisLeaseStore', () => {
 
   it('frees a slot by expiry alone, for whoever asks next', async () => {
     await addWorker(region, { slots: 1 });
-    await reserveFor(region, session('crashed'), { ttlMs: 50 });
+    await reserveFor(region, session('crashed'), { ttlMs: 500 });
     expect(await reserveFor(region, session('early'))).toBeUndefined();
     await untilLapsed(region, 'crashed');
     expect((await reserveFor(region, session('late')))?.slot).toBe(0);
@@ -83,7 +90,7 @@ describe('RedisLeaseStore', () => {
   });
 
   it('does not offer a worker that is silent, and offers it again after its heartbeat', async () => {
-    const hasty = await openRegion({ staleMs: 30 });
+    const hasty = await openRegion({ staleMs: 500 });
     await addWorker(hasty);
     await until(async () => (await hasty.registry.list(REGION))[0]?.health === 'lost');
     expect(await reserveFor(hasty, session(1))).toBeUndefined();

@@ -17,10 +17,17 @@ export class Outlet {
   }
 
   offer(kind: WaitingMessage['kind'], envelope: Envelope): void {
+    const message = { kind, envelope, receivedAtMs: performance.now() };
+    if (this.#waiting.length === 0 && this.#canSend) return this.#send(message);
     const before = this.#waiting.length;
-    this.#waiting = withNext(this.#waiting, { kind, envelope, receivedAtMs: performance.now() });
-    this.#metrics.droppedSlowClient.inc(before + 1 - this.#waiting.length);
+    this.#waiting = withNext(this.#waiting, message);
+    const dropped = before + 1 - this.#waiting.length;
+    if (dropped > 0) this.#metrics.droppedSlowClient.inc(dropped);
     this.#pump();
+  }
+
+  get #canSend(): boolean {
+    return this.#client.isIdle && !this.#client.gone.aborted;
   }
 
   /** Resolves when nothing waits any more, or the client is gone, or after `timeoutMs`. */
@@ -34,9 +41,9 @@ export class Outlet {
   }
 
   readonly #pump = (): void => {
-    while (this.#client.isIdle && !this.#client.gone.aborted) {
+    while (this.#waiting.length > 0 && this.#canSend) {
       const [next, ...others] = this.#waiting;
-      if (!next) break;
+      if (!next) return;
       this.#waiting = others;
       this.#send(next);
     }

@@ -8,7 +8,7 @@ import type { SessionPolicy } from '../policy.ts';
 import { AGAIN, tryAppend } from './append.ts';
 import { inTurn } from './in-turn.ts';
 import { leaseTtlMs } from './relocate.ts';
-import { releaseUnlessHeld, reserveBest } from './reserve-best.ts';
+import { releaseUnlessHeld, releaseUnlessStored, reserveBest } from './reserve-best.ts';
 
 export interface DispatchQueuePorts {
   readonly sessions: SessionRepository;
@@ -64,7 +64,7 @@ async function dispatch(ports: DispatchQueuePorts, session: Session): Promise<Se
     const reserved = await tryAppend(ports.sessions, session, [command]);
     if (reserved !== AGAIN) return reserved;
   } catch (error) {
-    await releaseUnlessHeld(ports, lease, await ports.sessions.find(sessionId).catch(() => undefined));
+    await releaseUnlessStored(ports, lease);
     throw error;
   }
   // It ended, or another replica dispatched it; then the lease may be its own.

@@ -209,14 +209,17 @@ describe('a record that is away', () => {
     expect(usedSlots()).toBe(1);
   });
 
-  it('holds nothing when even the look afterwards fails, and a retry gets its session', async () => {
-    world.fates.sessions.next('create', 'refused');
-    world.fates.sessions.next('find', 'refused');
-    await expect(world.open({ idempotencyKey: 'k' })).rejects.toThrow('postgres');
-    expect(usedSlots()).toBe(0);
-    expect((await opened({ idempotencyKey: 'k' })).state).toBe('reserved');
-    expect(usedSlots()).toBe(1);
-  });
+  it.each(['refused', 'reply-lost'] as const)(
+    'keeps the slot for a retry while nobody can say whether the session was stored (%s)',
+    async (fate) => {
+      world.fates.sessions.next('create', fate);
+      world.fates.sessions.next('find', 'refused');
+      await expect(world.open({ idempotencyKey: 'k' })).rejects.toThrow('postgres');
+      expect(usedSlots()).toBe(1);
+      expect(await opened({ idempotencyKey: 'k' })).toMatchObject({ state: 'reserved', lease: { slot: 0 } });
+      expect(usedSlots()).toBe(1);
+    },
+  );
 });
 
 const slotFor = async (name: string) => {

@@ -27,7 +27,7 @@ import type { Tenant } from '../ports/tenant-repository.ts';
 import type { SessionPolicy } from '../policy.ts';
 import { requestHash, sessionIdFor } from '../ids.ts';
 import { leaseTtlMs } from './relocate.ts';
-import { releaseUnlessHeld, reserveBest } from './reserve-best.ts';
+import { releaseUnlessHeld, releaseUnlessStored, reserveBest } from './reserve-best.ts';
 
 /** Most waiting sessions that an open looks at before it takes a free slot. */
 const QUEUE_LOOK = 200;
@@ -66,7 +66,10 @@ export type OpenSessionOutcome =
   /** The key was used for another request. */
   | { readonly kind: 'idempotency_key_reused' };
 
-/** Throws `StoreUnavailable` when the session cannot be recorded; nothing is held then. */
+/**
+ * Throws `StoreUnavailable` when the session cannot be recorded. Nothing is held then; only when the record cannot even
+ * be read is a slot kept, for the retry with the same key, and lapses with the claim.
+ */
 export type OpenSession = (command: OpenSessionCommand) => Promise<OpenSessionOutcome>;
 
 export const makeOpenSession =
@@ -160,8 +163,7 @@ async function record(
   try {
     created = await ports.sessions.create(session, events, idempotency);
   } catch (error) {
-    const stored = await ports.sessions.find(request.sessionId).catch(() => undefined);
-    if (lease) await releaseUnlessHeld(ports, lease, stored);
+    const stored = lease && (await releaseUnlessStored(ports, lease));
     // The reply may have been lost, and not the request.
     if (stored && isDeepStrictEqual(stored, session)) return { kind: 'opened', session, replayed: false };
     throw error;

@@ -15,6 +15,7 @@ import {
 import type { Capacity } from '../capacity/snapshot-cache.ts';
 import type { Incidents } from '../ports/incidents.ts';
 import { StoreUnavailable, type LeaseStore } from '../ports/lease-store.ts';
+import type { SessionRepository } from '../ports/session-repository.ts';
 
 export interface ReservePorts {
   readonly leases: LeaseStore;
@@ -140,4 +141,24 @@ export async function releaseUnlessHeld(
   const isHeld =
     held?.region === lease.region && held.workerId === lease.workerId && held.epoch === lease.epoch;
   if (!isHeld) await releaseQuietly(ports, lease);
+}
+
+/**
+ * Frees a slot whose session may not have been stored; answers with what is on record. Nobody knows while the record
+ * cannot be read: then the slot is kept, for a retry of the same request has a right to it, and else it lapses (L1).
+ * Freed, it could go to a second session while the first is on record with it.
+ */
+export async function releaseUnlessStored(
+  ports: Pick<ReservePorts, 'leases' | 'incidents'> & { readonly sessions: SessionRepository },
+  lease: Lease,
+): Promise<Session | undefined> {
+  const { region, sessionId } = lease;
+  try {
+    const stored = await ports.sessions.find(sessionId);
+    await releaseUnlessHeld(ports, lease, stored);
+    return stored;
+  } catch (error) {
+    ports.incidents.note('slot kept; nobody knows if its session was stored', error, { region, sessionId });
+    return undefined;
+  }
 }

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { testDatabaseUrl } from '../testing/fixture.ts';
+import { findDrift } from './drift.ts';
+import { migrate } from './migrate.ts';
+import { createScratchDatabase } from './scratch-database.ts';
+import type { ScratchDatabase } from './scratch-database.ts';
+import { withSchemaEngine } from './schema-engine.ts';
+
+describe('migrate', () => {
+  let scratch: ScratchDatabase;
+  let client: pg.Client;
+  beforeEach(async () => {
+    scratch = await createScratchDatabase(testDatabaseUrl());
+    client = new pg.Client({ connectionString: scratch.url });
+    await client.connect();
+  });
+  afterEach(async () => {
+    await client.end();
+    await scratch.drop();
+  });
+
+  it('applies each migration once, though replicas start together', async () => {
+    const applied = await Promise.all([1, 2, 3].map(() => migrate(scratch.url)));
+    expect(applied.flat()).toEqual(['0001_init']);
+    expect(await migrate(scratch.url)).toEqual([]);
+    const { rows } = await client.query('SELECT migration_name, finished_at FROM _prisma_migrations');
+    expect(rows).toEqual([{ migration_name: '0001_init', finished_at: expect.any(Date) }]);
+  });
+
+  it('makes what schema.prisma says', async () => {
+    expect(await findDrift(testDatabaseUrl())).toBeUndefined();
+  });
+
+  it('runs a script as one transaction, with semicolons wherever they are', async () => {
+    const baseDir = 'nowhere';
+    const content = `CREATE TABLE kept (note text DEFAULT 'a;b'); -- one; two
+      CREATE TABLE lost (id int); SELECT 1 / 0;`;
+    const migration = {
+      path: '0001_broken',
+      migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value: content } },
+    };
+    const migrationsList = {
+      baseDir,
+      lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"' },
+      shadowDbInitScript: '',
+      migrationDirectories: [migration],
+    };
+    const filters = { externalTables: [], externalEnums: [] };
+    const broken = withSchemaEngine(scratch.url, (engine) =>
+      engine.applyMigrations({ migrationsList, filters }),
+    );
+    await expect(broken).rejects.toThrow('division by zero');
+    const { rows } = await client.query(`SELECT to_regclass('kept') AS kept`);
+    expect(rows).toEqual([{ kept: null }]);
+  });
+
+  it('leaves rows that say what was as they are', async () => {
+    await migrate(scratch.url);
+    await client.query(
+      `INSERT INTO rates VALUES ('r', 'h100', NULL, 'GBP', 1, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')`,
+    );
+    await expect(client.query('UPDATE rates SET nano_per_gpu_hour = 2')).rejects.toThrow('never changed');
+    await expect(client.query('DELETE FROM rates')).rejects.toThrow('never changed');
+  });
+});
