@@ -114,6 +114,17 @@ describe('a heartbeat', () => {
     expect((await world.leases.find(US_EAST, id()))?.epoch).toBe(2);
   });
 
+  it('of an older epoch is stopped by the record alone, with the region’s store away (L2, L4)', async () => {
+    await world.addWorker({ workerId: 'b' as never });
+    await beat(report());
+    await world.replaceSession({ sessionId: id(), lostEpoch: epoch(1), lostWorkerId: aWorker().workerId });
+    world.store(US_EAST).away = true;
+    world.clock.advance(6_000);
+    expect(await beat(report({ seq: 2 }))).toMatchObject({
+      stop: [{ sessionId: id(), epoch: 1, reason: '' }],
+    });
+  });
+
   it('of a worker that nobody knows asks it to register', async () => {
     world.store(US_EAST).flush();
     expect(await beat(report())).toEqual({ kind: 'unknown' });

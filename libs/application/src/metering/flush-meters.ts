@@ -2,7 +2,7 @@ import type { RegionId } from '@meridian/domain';
 import type { Incidents } from '../ports/incidents.ts';
 import { StoreUnavailable } from '../ports/lease-store.ts';
 import type { UsageRepository } from '../ports/usage-repository.ts';
-import type { LiveMeters, WorkerRegistry } from '../ports/worker-registry.ts';
+import type { LiveMeters } from '../ports/worker-registry.ts';
 import type { RegionConfig } from '../policy.ts';
 
 export interface FlushMetersPorts {

@@ -69,6 +69,7 @@ describe('what nobody calls us about', () => {
     await world.connect(session);
     await world.pass(10_000);
     world.store(US_EAST).flush();
+    for (let look = 0; look < 3; look += 1) await world.expireSessions();
     await world.pass(20_000);
     expect((await now(session))?.state).toBe('active');
     const types = (await world.sessions.events(session.request.sessionId, 0)).map(({ event }) => event.type);

@@ -75,6 +75,8 @@ async function loseLapsed(
   running: readonly Session[],
 ): Promise<number> {
   const { workerSilentMs } = ports.policy;
+  const looked = new Set(running.map((session) => session.request.sessionId));
+  for (const sessionId of missing.keys()) if (!looked.has(sessionId)) missing.delete(sessionId);
   let lost = 0;
   for (const session of running) {
     const { sessionId } = session.request;
