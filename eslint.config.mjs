@@ -11,43 +11,102 @@ const banned = (sourceTag, ...bannedExternalImports) => ({ sourceTag, bannedExte
 
 const STORES = ['@prisma/*', 'pg', 'ioredis', 'bullmq'];
 
+/** The arrows of ARCHITECTURE.md. `extra` is what tests may import on top. */
+const boundaries = (...extra) => [
+  'error',
+  {
+    allow: [],
+    enforceBuildableLibDependency: false,
+    // The testkit is made of application's ports; application's specs, and only they, run on it.
+    ignoredCircularDependencies: [['@meridian/application', '@meridian/testkit']],
+    depConstraints: [
+      layer('layer:domain', 'layer:domain', ...extra),
+      layer('layer:application', 'layer:domain', ...extra),
+      layer('layer:protocol'),
+      layer('layer:telemetry'),
+      layer('layer:model'),
+      layer(
+        'layer:adapter',
+        'layer:application',
+        'layer:domain',
+        'layer:protocol',
+        'layer:telemetry',
+        ...extra,
+      ),
+      layer('layer:sdk', 'layer:protocol'),
+      layer('layer:testkit', 'layer:application', 'layer:domain', 'layer:protocol'),
+      layer('layer:embedded', 'layer:sdk'),
+      layer(
+        'app:control-plane',
+        'layer:application',
+        'layer:domain',
+        'layer:protocol',
+        'layer:adapter',
+        'layer:telemetry',
+        ...extra,
+      ),
+      layer('app:gateway', 'layer:protocol', 'path:data', 'layer:telemetry'),
+      layer('app:worker', 'layer:protocol', 'layer:model', 'layer:telemetry'),
+      layer('app:console', 'layer:sdk'),
+      ...(extra.length > 0 ? [] : [banned('layer:domain', '*')]),
+      banned('layer:application', '@nestjs/*', 'fastify', ...STORES),
+      banned('app:gateway', ...STORES),
+      banned('app:worker', ...STORES),
+    ],
+  },
+];
+
+const TESTS = ['**/*.spec.ts', '**/*.spec.tsx', '**/testing/**'];
+
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '.meridian/**', '.nx/**', 'libs/world-model/training/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/generated/**',
+      '**/node_modules/**',
+      '.meridian/**',
+      '.nx/**',
+      'libs/world-model/training/**',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strict,
   prettier,
   {
     files: ['**/*.ts', '**/*.tsx', '**/*.mjs'],
     plugins: { '@nx': nx, 'import-x': importX },
+    settings: {
+      'import-x/extensions': ['.ts', '.tsx', '.mjs'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
+      'import-x/resolver': { node: { extensions: ['.ts', '.tsx', '.mjs', '.js'] } },
+    },
     rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        {
-          allow: [],
-          enforceBuildableLibDependency: false,
-          depConstraints: [
-            layer('layer:domain', 'layer:domain'),
-            layer('layer:application', 'layer:domain'),
-            layer('layer:protocol'),
-            layer('layer:telemetry'),
-            layer('layer:model'),
-            layer('layer:adapter', 'layer:application', 'layer:domain', 'layer:protocol', 'layer:telemetry', 'layer:testkit'),
-            layer('layer:sdk', 'layer:protocol'),
-            layer('layer:testkit', 'layer:application', 'layer:domain', 'layer:protocol'),
-            layer('layer:embedded', 'layer:sdk'),
-            layer('app:control-plane', 'layer:application', 'layer:domain', 'layer:protocol', 'layer:adapter', 'layer:telemetry', 'layer:testkit'),
-            layer('app:gateway', 'layer:protocol', 'path:data', 'layer:telemetry'),
-            layer('app:worker', 'layer:protocol', 'layer:model', 'layer:telemetry'),
-            layer('app:console', 'layer:sdk'),
-            banned('layer:domain', '*'),
-            banned('layer:application', '@nestjs/*', 'fastify', ...STORES),
-            banned('app:gateway', ...STORES),
-            banned('app:worker', ...STORES),
-          ],
-        },
-      ],
+      '@nx/enforce-module-boundaries': boundaries(),
       'import-x/no-cycle': ['error', { maxDepth: 20 }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
     },
+  },
+  {
+    files: TESTS,
+    rules: { '@nx/enforce-module-boundaries': boundaries('layer:testkit') },
+  },
+  {
+    // D1. The same code runs in simulation: no clock, no chance, no I/O of its own.
+    files: ['libs/domain/src/**', 'libs/application/src/**'],
+    ignores: TESTS,
+    rules: {
+      'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'fetch', 'process'],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'Time comes in through the Clock port (D1).' },
+        { object: 'Math', property: 'random', message: 'Chance comes in through the Draw port (D1).' },
+      ],
+    },
+  },
+  {
+    files: ['libs/domain/src/**'],
+    ignores: TESTS,
+    rules: { 'no-restricted-imports': ['error', { patterns: ['node:*'] }] },
   },
 );

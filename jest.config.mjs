@@ -3,7 +3,7 @@
 const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['@meridian/source', 'node', 'import', 'default'] },
+  testEnvironmentOptions: { customExportConditions: ['@meridian/source', 'node'] },
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '^.+\\.tsx?$': '@swc/jest' },
   modulePathIgnorePatterns: ['/dist/', '/.meridian/'],

@@ -1,0 +1,54 @@
+// `./meridian COMMAND`. Node runs this file by stripping its types, so nothing here needs a build.
+
+import { isInterrupted } from './interrupt.ts';
+import { sentenceFor } from './problem.ts';
+
+type Command = (args: readonly string[]) => Promise<number>;
+
+const HELP = `./meridian COMMAND
+
+  up [--port-base N] [--data DIR] [--workers N]
+                       two regions on this machine, N workers in each (2); Ctrl-C ends them
+  down [--data DIR]    ends what \`up\` started
+  smoke [--json]       the whole way of one session, in a throw-away folder on free ports
+  bench [NAME] [--json]
+                       measures; without a name, lists what can be measured
+  test [STAGE...]      every check there is, or some of them; \`test --list\` names them
+  help                 this text
+`;
+
+const help: Command = () => {
+  process.stdout.write(HELP);
+  return Promise.resolve(0);
+};
+
+/** Loaded when called, so that a command that needs a build can make it first. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./commands/up.ts')).up,
+  down: async () => (await import('./commands/down.ts')).down,
+  smoke: async () => (await import('./commands/smoke.ts')).smoke,
+  bench: async () => (await import('./commands/bench.ts')).bench,
+  test: async () => (await import('./commands/test.ts')).test,
+  help: () => Promise.resolve(help),
+  '--help': () => Promise.resolve(help),
+};
+
+async function main([name = 'help', ...args]: readonly string[]): Promise<number> {
+  const load = COMMANDS[name];
+  if (load) return (await load())(args);
+  process.stderr.write(`meridian: there is no command "${name}".\n\n${HELP}`);
+  return 2;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => leave(code),
+  (error: unknown) => {
+    if (!isInterrupted()) process.stderr.write(`meridian: ${sentenceFor(error)}\n`);
+    leave(1);
+  },
+);
+
+/** After a signal the exit is left to whoever ends what still runs. */
+function leave(code: number): void {
+  if (!isInterrupted()) process.exit(code);
+}

@@ -1,0 +1,111 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { inRoot, type DataDir } from '../layout.ts';
+import { databaseUrl } from '../servers/postgres.ts';
+import { redisUrl } from '../servers/valkey.ts';
+import type { ProcessSpec } from '../supervisor/supervised-process.ts';
+import { HOST, type PortPlan } from './ports.ts';
+import { inVariable, REGIONS, regionsJson } from './regions.ts';
+import type { Secrets } from './secrets.ts';
+
+/** How one system is laid out: the processes of Meridian and what each is told. Stores are in `servers/`. */
+export interface Topology {
+  readonly data: DataDir;
+  readonly ports: PortPlan;
+  readonly secrets: Secrets;
+  readonly workersPerRegion: number;
+  /** Variables for the control plane on top of these, such as shorter time limits for a test. */
+  readonly controlPlaneEnv: NodeJS.ProcessEnv;
+}
+
+export function controlPlaneSpec(topology: Topology): ProcessSpec {
+  const { data, ports, secrets } = topology;
+  const regionsFile = path.join(data.run, 'regions.json');
+  writeFileSync(regionsFile, regionsJson(ports));
+  const perRegion = REGIONS.flatMap(({ id }, index) => [
+    [`REDIS_URL_${inVariable(id)}`, redisUrl({ port: ports.redis(index), password: secrets.redisPassword })],
+    [`FLEET_SECRET_${inVariable(id)}`, secrets.fleetSecret(id)],
+  ]);
+  return nodeProcess('control-plane', 'control-plane', ports.controlPlane, 2, {
+    PORT: String(ports.controlPlane),
+    GRPC_PORT: String(ports.controlPlaneGrpc),
+    ROLES: 'api,jobs',
+    DATABASE_URL: databaseUrl({ data, port: ports.postgres, password: secrets.postgresPassword }),
+    REGIONS_FILE: regionsFile,
+    TOKEN_PRIVATE_KEY_FILE: secrets.tokenKeyFile,
+    ADMIN_KEY: secrets.adminKey,
+    PLAY_API_KEY: secrets.playKey,
+    CONSOLE_DIR: inRoot('apps', 'console', 'dist'),
+    ...Object.fromEntries(perRegion),
+    ...topology.controlPlaneEnv,
+  });
+}
+
+export const gatewaySpecs = ({ data, ports, secrets }: Topology): readonly ProcessSpec[] =>
+  REGIONS.map(({ id }, index) =>
+    nodeProcess(`gateway-${id}`, 'gateway', ports.gateway(index), 1, {
+      REGION: id,
+      PORT: String(ports.gateway(index)),
+      GRPC_PORT: String(ports.gatewayGrpc(index)),
+      CONTROL_PLANE_GRPC: `${HOST}:${ports.controlPlaneGrpc}`,
+      JWKS_URL: `http://${HOST}:${ports.controlPlane}/.well-known/jwks.json`,
+      JWKS_CACHE_FILE: path.join(data.run, `jwks-${id}.json`),
+      FLEET_SECRET: secrets.fleetSecret(id),
+    }),
+  );
+
+export const workerSpecs = ({ ports, secrets, workersPerRegion }: Topology): readonly ProcessSpec[] =>
+  REGIONS.flatMap(({ id }, region) =>
+    Array.from({ length: workersPerRegion }, (_unused, number) => {
+      const index = region * workersPerRegion + number;
+      const workerId = `${id}-${number + 1}`;
+      return nodeProcess(`worker-${workerId}`, 'worker', ports.workerHealth(index), 0, {
+        REGION: id,
+        WORKER_ID: workerId,
+        GRPC_PORT: String(ports.worker(index)),
+        METRICS_PORT: String(ports.workerHealth(index)),
+        GPU_TYPE: 'h100',
+        MODEL_DIR: inRoot('libs', 'world-model', 'models', 'gallery'),
+        SLOTS: '2',
+        // Two sessions encode at most two frames at a time; more threads would only take turns.
+        UV_THREADPOOL_SIZE: '2',
+        CONTROL_PLANE_GRPC: `${HOST}:${ports.controlPlaneGrpc}`,
+        FLEET_SECRET: secrets.fleetSecret(id),
+      });
+    }),
+  );
+
+/** Stages: workers stop first, while the control plane can still take their last counters; then the way to them. */
+function nodeProcess(
+  name: string,
+  app: string,
+  healthPort: number,
+  stopStage: number,
+  env: NodeJS.ProcessEnv,
+): ProcessSpec {
+  return {
+    name,
+    file: process.execPath,
+    args: ['--enable-source-maps', inRoot('apps', app, 'dist', 'main.js')],
+    env: { NODE_ENV: 'production', LOG_LEVEL: 'info', ...plainEnv(), HOST, ...env },
+    ready: () => isReady(healthPort),
+    stopSignal: 'SIGTERM',
+    stopStage,
+  };
+}
+
+/** What a shell happens to have set must not reach into the processes. */
+function plainEnv(): NodeJS.ProcessEnv {
+  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'LD_LIBRARY_PATH', 'NODE_EXTRA_CA_CERTS', 'LOG_LEVEL'];
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => kept.includes(name)));
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${HOST}:${port}/readyz`, { signal: AbortSignal.timeout(2_000) });
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}

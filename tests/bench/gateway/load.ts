@@ -1,0 +1,64 @@
+// A hundred users: one connection and one stream each, as if each sat at a computer of its own.
+import { PlayResponse } from '@meridian/protocol';
+import { MessageSplitter } from '@meridian/worker-client';
+import { connect } from 'node:http2';
+import { WebSocket } from 'ws';
+
+export interface Load {
+  frames: number;
+  /** From encoded at the worker to whole at the client, ms; of every frame since the last `reset`. */
+  delaysMs: number[];
+  close(): void;
+}
+
+/** One user's stream; `onFrame` is called with the bytes of each message. Answers with how to end it. */
+export type OpenStream = (user: number, onFrame: (message: Buffer) => void) => () => void;
+
+const MESSAGE_BYTES_MAX = 1024 * 1024;
+
+export const overGrpc =
+  (port: number, tokens: readonly string[]): OpenStream =>
+  (user, onFrame) => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on('error', () => undefined);
+    const stream = session.request(
+      {
+        ':method': 'POST',
+        ':path': '/meridian.public.v1.SessionStreamService/Play',
+        'content-type': 'application/grpc+proto',
+        te: 'trailers',
+        authorization: `Bearer ${tokens[user]}`,
+        'meridian-client-key': clientKey(user),
+      },
+      { endStream: false },
+    );
+    const splitter = new MessageSplitter(MESSAGE_BYTES_MAX);
+    stream.on('error', () => undefined);
+    stream.on('data', (chunk: Buffer) => splitter.push(chunk).forEach(({ message }) => onFrame(message)));
+    return () => session.destroy();
+  };
+
+export const overWebSocket =
+  (port: number, tokens: readonly string[]): OpenStream =>
+  (user, onFrame) => {
+    const protocols = ['meridian.v1', `token.${tokens[user]}`, `client.${clientKey(user)}`];
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/play`, protocols);
+    socket.on('error', () => undefined);
+    socket.on('message', (message: Buffer) => onFrame(message));
+    return () => socket.terminate();
+  };
+
+export function openStreams(users: number, open: OpenStream): Load {
+  const load: Load = { frames: 0, delaysMs: [], close: () => ends.forEach((end) => end()) };
+  const ends = Array.from({ length: users }, (_, user) =>
+    open(user, (bytes) => {
+      const { message } = PlayResponse.decode(bytes);
+      if (message?.$case !== 'frame') return;
+      load.frames += 1;
+      load.delaysMs.push(performance.timeOrigin + performance.now() - message.value.encodedUs / 1_000);
+    }),
+  );
+  return load;
+}
+
+const clientKey = (user: number) => `bench-client-${String(user).padStart(8, '0')}`;
