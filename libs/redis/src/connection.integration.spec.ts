@@ -19,11 +19,11 @@ import type { RegionFixture } from './testing/fixture.ts';
 
 describe('a Redis behind a bad link', () => {
   let link: TcpLink;
+  let url: URL;
   let region: RegionFixture;
   beforeEach(async () => {
-    const { hostname, port } = new URL(testRedisUrl());
-    link = await openTcpLink(hostname, Number(port || 6379));
-    const url = new URL(testRedisUrl());
+    url = new URL(testRedisUrl());
+    link = await openTcpLink(url.hostname, Number(url.port || 6379));
     url.host = `127.0.0.1:${link.port}`;
     region = await openRegion({ staleMs: 3_600_000 }, url.href);
     await addWorker(region);
@@ -62,13 +62,16 @@ describe('a Redis behind a bad link', () => {
 
   it('fails at once when it was never there, and connects when it comes', async () => {
     await link.cut();
-    const connection = connectRedis(`redis://127.0.0.1:${link.port}`);
+    const connection = connectRedis(url.href);
     const redises = new RegionRedises([{ region: REGION, jurisdiction: 'us', connection }]);
-    expect(await whenReady(connection, 50)).toBe(false);
-    await expect(new RedisLeaseStore(redises).find(REGION, session('a'))).rejects.toThrow(StoreUnavailable);
-    await link.mend();
-    expect(await whenReady(connection, 5000)).toBe(true);
-    redises.close();
+    try {
+      expect(await whenReady(connection, 50)).toBe(false);
+      await expect(new RedisLeaseStore(redises).find(REGION, session('a'))).rejects.toThrow(StoreUnavailable);
+      await link.mend();
+      expect(await whenReady(connection, 4000)).toBe(true);
+    } finally {
+      redises.close();
+    }
   });
 
   it('sends its scripts again to a server that has lost them', async () => {

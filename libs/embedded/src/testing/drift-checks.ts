@@ -1,13 +1,4 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { bin, inRoot } from '../layout.ts';
@@ -79,23 +70,6 @@ const protocol: Generated = {
   },
 };
 
-const prismaClient: Generated = {
-  name: 'the Prisma client',
-  committed: 'libs/postgres/src/generated',
-  howToUpdate: 'run `npm run generate`.',
-  generate: async (into) => {
-    cpSync(inRoot('prisma'), path.join(into, 'prisma'), { recursive: true });
-    mkdirSync(path.join(into, 'libs', 'postgres', 'src'), { recursive: true });
-    const schema = path.join(into, 'prisma', 'schema.prisma');
-    await mustRun(
-      'Prisma could not generate:',
-      bin('prisma'),
-      ['generate', `--schema=${schema}`],
-      options(into),
-    );
-  },
-};
-
 const openApi: Generated = {
   name: 'docs/openapi.json',
   committed: 'docs/openapi.json',
@@ -109,4 +83,4 @@ const openApi: Generated = {
   },
 };
 
-export const driftChecks: readonly Check[] = [protocol, prismaClient, openApi].map(driftCheck);
+export const driftChecks: readonly Check[] = [protocol, openApi].map(driftCheck);

@@ -35,7 +35,16 @@ export async function runJest({
       '--disable-warning=ExperimentalWarning',
       inRoot('node_modules/jest/bin/jest.js'),
     ],
-    ...['--selectProjects', project, '--json', '--outputFile', report, '--passWithNoTests', '--no-color'],
+    ...[
+      '--selectProjects',
+      project,
+      '--json',
+      '--outputFile',
+      report,
+      '--passWithNoTests',
+      '--no-color',
+      '--forceExit',
+    ],
     ...(inBand ? ['--runInBand'] : []),
   ];
   const options = { cwd: inRoot(), env: { ...process.env, ...env }, onOutput: filtered(onOutput) };

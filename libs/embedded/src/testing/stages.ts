@@ -20,13 +20,14 @@ export interface Stage {
   readonly checks: (progress: Progress) => readonly Check[];
 }
 
-/** In the order in which they run: what is quick to fail comes first. */
+/** In the order in which they run: after the build, what is quick to fail comes first. */
 export const STAGES: readonly Stage[] = [
+  // First, because types and tests read the Prisma client that it generates.
+  { name: 'build', checks: () => [buildCheck] },
   { name: 'static', checks: () => staticChecks },
   { name: 'unit', checks: (progress) => [jestCheck('unit', progress)] },
   { name: 'sim', checks: (progress) => [jestCheck('sim', progress)] },
   { name: 'integration', checks: (progress) => [integrationCheck(progress)] },
-  { name: 'build', checks: () => [buildCheck] },
   { name: 'e2e', checks: (progress) => [e2eCheck(progress)] },
 ];
 
