@@ -1,5 +1,5 @@
-// A worker is killed with SIGKILL while a session plays on it, and stays away. Four workers over two regions, so
-// three rounds can each lose one.
+// A worker is killed with SIGKILL while a session plays on it, and stays away. A session moves within its region, so
+// the rounds take turns, and three workers a region leave one to move to in every round.
 
 import { Meridian, type MeridianSession } from '@meridian/sdk';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,7 +14,8 @@ import {
   type ThrowAway,
 } from '@meridian/embedded';
 
-const ROUNDS = 3;
+const ROUNDS = ['us-east', 'eu-west', 'us-east', 'eu-west'];
+const WORKERS_PER_REGION = 3;
 const POLL_MS = 10;
 const GIVE_UP_MS = 15_000;
 
@@ -70,14 +71,20 @@ async function killUnder(system: ThrowAway, session: MeridianSession): Promise<R
 
 export async function run(): Promise<BenchResult> {
   const progress = progressTo(process.stderr);
-  const system = await startThrowAway({ progress, build: false, restart: false });
+  const system = await startThrowAway({
+    progress,
+    build: false,
+    restart: false,
+    workersPerRegion: WORKERS_PER_REGION,
+  });
   try {
     const meridian = new Meridian({ baseUrl: system.url, apiKey: system.secrets.playKey });
     const [model] = await meridian.listModels();
     const rounds: Round[] = [];
-    for (let round = 1; round <= ROUNDS; round += 1) {
-      const session = await meridian.open({ model: model?.model ?? 'gallery' });
-      rounds.push(await progress.step(`round ${round}`, () => killUnder(system, session)));
+    for (const [round, region] of ROUNDS.entries()) {
+      const rttMs = { 'us-east': 500, 'eu-west': 500, [region]: 1 };
+      const session = await meridian.open({ model: model?.model ?? 'gallery', rttMs });
+      rounds.push(await progress.step(`round ${round + 1}`, () => killUnder(system, session)));
     }
     return {
       bench: 'failover',

@@ -11,6 +11,7 @@ import type {
 import { constants } from 'node:http2';
 import { Mailbox } from './mailbox.ts';
 import { Envelope } from './wire/envelope.ts';
+import { MessageMemory } from './wire/message-memory.ts';
 import { MessageSplitter } from './wire/message-splitter.ts';
 import { fromTrailers, statusOf, type Status } from './wire/status.ts';
 
@@ -33,7 +34,7 @@ export interface StreamEnd {
 }
 
 export class WorkerStream {
-  /** Whole PlayResponse messages in order. Ends with the stream and never throws; `ended` says why it ended. */
+  /** Whole PlayResponse messages in order; release each when it is done with. Ends with the stream and never throws; `ended` says why it ended. */
   readonly messages: AsyncIterable<Envelope>;
   readonly ended: Promise<StreamEnd>;
   readonly #stream: ClientHttp2Stream;
@@ -43,7 +44,7 @@ export class WorkerStream {
     this.messages = mailbox;
     this.#stream = session.request(headersOf(call), { endStream: false });
     this.ended = ending(this.#stream, signal).finally(() => mailbox.close());
-    readInto(mailbox, this.#stream, new MessageSplitter(maxMessageBytes));
+    readInto(mailbox, this.#stream, new MessageSplitter(maxMessageBytes, new MessageMemory()));
     closeOnAbort(this.#stream, signal);
   }
 

@@ -5,6 +5,7 @@ import {
   ACTION_BYTES_MAX,
   CLOSE_TIMEOUT_MS,
   type ClientStream,
+  type Flushed,
 } from '../relay/client-stream.ts';
 
 /** gRPC by hand: prefixes are read and written here, messages are left as they are. */
@@ -30,8 +31,8 @@ export class GrpcClientStream implements ClientStream {
     return this.#stream.writableLength === 0;
   }
 
-  write(message: Envelope, flushed: () => void): void {
-    if (this.#stream.destroyed || this.#stream.closed) return flushed();
+  write(message: Envelope, flushed: Flushed): void {
+    if (this.#stream.destroyed || this.#stream.closed) return flushed(new Error('the client is gone'));
     this.#stream.write(message.framed, flushed);
   }
 

@@ -11,11 +11,13 @@ export interface ClientStream {
   readonly gone: AbortSignal;
   /** All that was written is out of this process: another frame would not wait here. */
   readonly isIdle: boolean;
-  /** `flushed` is called when the message is out of this process, or never will be. */
-  write(message: Envelope, flushed: () => void): void;
+  /** `flushed` is called when the message is out of this process and its memory free; with an error, when it never will be. */
+  write(message: Envelope, flushed: Flushed): void;
   /** Says how the stream ended, after what was written; resolves when it is closed, within `CLOSE_TIMEOUT_MS`. */
   close(end: Status): Promise<void>;
 }
+
+export type Flushed = (error?: Error | null) => void;
 
 /** Largest PlayRequest taken from a client. */
 export const ACTION_BYTES_MAX = 64 * 1024;

@@ -19,10 +19,9 @@ export class Outlet {
   offer(kind: WaitingMessage['kind'], envelope: Envelope): void {
     const message = { kind, envelope, receivedAtMs: performance.now() };
     if (this.#waiting.length === 0 && this.#canSend) return this.#send(message);
-    const before = this.#waiting.length;
-    this.#waiting = withNext(this.#waiting, message);
-    const dropped = before + 1 - this.#waiting.length;
-    if (dropped > 0) this.#metrics.droppedSlowClient.inc(dropped);
+    const before = this.#waiting;
+    this.#waiting = withNext(before, message);
+    for (const older of before) if (!this.#waiting.includes(older)) this.#drop(older);
     this.#pump();
   }
 
@@ -55,6 +54,14 @@ export class Outlet {
       envelope.appendGatewaySentUs(nowUs());
       this.#metrics.frameRelayed(envelope.message.length, performance.now() - receivedAtMs);
     }
-    this.#client.write(envelope, this.#pump);
+    this.#client.write(envelope, (error) => {
+      if (!error) envelope.release();
+      this.#pump();
+    });
+  }
+
+  #drop({ envelope }: WaitingMessage): void {
+    envelope.release();
+    this.#metrics.droppedSlowClient.inc();
   }
 }

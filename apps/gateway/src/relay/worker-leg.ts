@@ -100,6 +100,7 @@ export class WorkerLeg {
     const peeked = peek(envelope.message);
     if (this.#isOfOtherEpoch(peeked)) {
       this.#route.metrics.droppedFenced.inc();
+      envelope.release();
       return false;
     }
     this.#hadMessages = true;
@@ -120,19 +121,25 @@ export class WorkerLeg {
       case 'notice':
         return this.#takeNotice(peeked.notice, envelope);
       case 'checkpoint':
-        this.#options.session.checkpoint = checkpointIn(envelope.message);
-        return;
+        this.#keepCheckpoint(checkpointIn(envelope.message));
+        return envelope.release();
       case 'unknown':
       case 'malformed':
         this.#route.metrics.droppedMalformed.inc();
+        return envelope.release();
     }
+  }
+
+  /** As a copy: the memory of a message is used again. */
+  #keepCheckpoint(checkpoint: Buffer | undefined): void {
+    this.#options.session.checkpoint = checkpoint && Buffer.from(checkpoint);
   }
 
   #takeFrame({ number, keyframe }: Extract<Peeked, { kind: 'frame' }>, envelope: Envelope): void {
     const { session } = this.#options;
     if (number < session.nextFrame) {
       this.#route.metrics.droppedOutdated.inc();
-      return;
+      return envelope.release();
     }
     this.#sayMigrated(number);
     session.nextFrame = number + 1;

@@ -1,7 +1,12 @@
 import { status } from '@grpc/grpc-js';
 import { Mailbox, StatusError, type Envelope, type Status } from '@meridian/worker-client';
 import type { RawData, WebSocket } from 'ws';
-import { ACTIONS_WAITING_MAX, CLOSE_TIMEOUT_MS, type ClientStream } from '../relay/client-stream.ts';
+import {
+  ACTIONS_WAITING_MAX,
+  CLOSE_TIMEOUT_MS,
+  type ClientStream,
+  type Flushed,
+} from '../relay/client-stream.ts';
 
 const SERVICE_RESTART = 1012;
 const STATUS_CLOSE_CODES = 4_000;
@@ -30,10 +35,10 @@ export class WsClientStream implements ClientStream {
     return this.#socket.bufferedAmount === 0;
   }
 
-  write(message: Envelope, flushed: () => void): void {
-    this.#socket.send(message.message, { binary: true }, () => {
+  write(message: Envelope, flushed: Flushed): void {
+    this.#socket.send(message.message, { binary: true }, (error) => {
       this.#heard();
-      flushed();
+      flushed(error);
     });
   }
 

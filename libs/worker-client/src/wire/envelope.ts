@@ -1,6 +1,8 @@
 // One message of the data path as bytes. Room for the gRPC prefix in front and for the gateway's own timestamp behind
 // is taken when the bytes are first gathered, so that neither costs a second copy of the image.
 
+import type { MessageMemory } from './message-memory.ts';
+
 export const PREFIX_BYTES = 5;
 /** The tag of `PlayResponse.gateway_sent_us`: field 15, eight bytes. */
 const GATEWAY_SENT_US_TAG = (15 << 3) | 1;
@@ -9,18 +11,22 @@ const TWO_TO_32 = 2 ** 32;
 
 /** A whole message; `PREFIX_BYTES` before and `STAMP_BYTES` behind it belong to the envelope. */
 export class Envelope {
-  readonly #buffer: Buffer;
+  readonly #memory: MessageMemory | undefined;
+  #buffer: Buffer;
   #end: number;
+  #isStamped = false;
 
-  private constructor(buffer: Buffer, end: number) {
+  private constructor(buffer: Buffer, end: number, memory: MessageMemory | undefined) {
     this.#buffer = buffer;
     this.#end = end;
+    this.#memory = memory;
   }
 
   /** An envelope whose `length` message bytes are still to be written, by way of `message`. */
-  static ofLength(length: number): Envelope {
+  static ofLength(length: number, memory?: MessageMemory): Envelope {
     const end = PREFIX_BYTES + length;
-    return new Envelope(allocate(end + STAMP_BYTES), end);
+    const bytes = end + STAMP_BYTES;
+    return new Envelope(memory?.take(bytes) ?? Buffer.allocUnsafe(bytes), end, memory);
   }
 
   static of(message: Uint8Array): Envelope {
@@ -46,28 +52,20 @@ export class Envelope {
    * a field that comes later wins. Once per envelope, for there is room for one.
    */
   appendGatewaySentUs(sentUs: number): void {
-    if (this.#end + STAMP_BYTES > this.#buffer.length) throw new Error('an envelope is stamped once');
+    if (this.#isStamped) throw new Error('an envelope is stamped once');
+    this.#isStamped = true;
     this.#buffer[this.#end] = GATEWAY_SENT_US_TAG;
     this.#buffer.writeUInt32LE(sentUs % TWO_TO_32, this.#end + 1);
     this.#buffer.writeUInt32LE(Math.floor(sentUs / TWO_TO_32), this.#end + 5);
     this.#end += STAMP_BYTES;
   }
-}
 
-const SLAB_BYTES = 256 * 1024;
-let slab = Buffer.alloc(0);
-let slabUsed = 0;
-
-/**
- * Memory that is never used twice, cut from slabs: one allocation for every dozen frames is what keeps the collector
- * from taking more time than the relaying. A message that is kept holds its slab, 256 KiB at most.
- */
-function allocate(bytes: number): Buffer {
-  if (bytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(bytes);
-  if (slabUsed + bytes > slab.length) {
-    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-    slabUsed = 0;
+  /** The bytes are needed no more, here or in any transport; the envelope is empty from now on. */
+  release(): void {
+    if (this.#buffer.length > 0) this.#memory?.giveBack(this.#buffer);
+    this.#buffer = NOTHING;
+    this.#end = PREFIX_BYTES;
   }
-  slabUsed += bytes;
-  return slab.subarray(slabUsed - bytes, slabUsed);
 }
+
+const NOTHING = Buffer.alloc(0);

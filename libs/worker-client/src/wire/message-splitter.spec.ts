@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { Envelope } from './envelope.ts';
+import { MessageMemory } from './message-memory.ts';
 import { MessageSplitter } from './message-splitter.ts';
 import { StatusError } from './status.ts';
 
@@ -36,6 +37,41 @@ describe('MessageSplitter', () => {
         expect(splitter.isPartial).toBe(false);
       }),
     );
+  });
+
+  it('never writes over a message that was not released', () => {
+    const messages = fc.array(fc.tuple(fc.uint8Array({ maxLength: LIMIT_BYTES }), fc.boolean()), {
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(messages, (sent) => {
+        const splitter = new MessageSplitter(LIMIT_BYTES, new MessageMemory());
+        const held: (readonly [Envelope, Uint8Array])[] = [];
+        for (const [message, isReleased] of sent) {
+          const [envelope] = splitter.push(framed([message]));
+          if (isReleased) envelope?.release();
+          else if (envelope) held.push([envelope, message]);
+        }
+        for (const [envelope, message] of held) expect([...envelope.message]).toEqual([...message]);
+      }),
+    );
+  });
+
+  it('uses memory again once it is released, and only then', () => {
+    const splitter = new MessageSplitter(LIMIT_BYTES, new MessageMemory());
+    const next = () => {
+      const [envelope] = splitter.push(framed([Buffer.alloc(10)]));
+      if (!envelope) throw new Error('a message was expected');
+      return envelope;
+    };
+    const [first, second] = [next(), next()];
+    const memory = first.message.buffer;
+    expect(second.message.buffer).not.toBe(memory);
+    first.release();
+    expect(first.message.length).toBe(0);
+    first.release();
+    expect(next().message.buffer).toBe(memory);
+    expect(next().message.buffer).not.toBe(memory);
   });
 
   it('knows that a message is unfinished', () => {

@@ -2,19 +2,22 @@
 // under way, and its memory is taken only after its length was found to be allowed.
 import { status } from '@grpc/grpc-js';
 import { Envelope, PREFIX_BYTES } from './envelope.ts';
+import type { MessageMemory } from './message-memory.ts';
 import { StatusError } from './status.ts';
 
 export class MessageSplitter {
   readonly #maxBytes: number;
+  readonly #memory: MessageMemory | undefined;
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
   #prefixFilled = 0;
   #envelope: Envelope | undefined;
   #body: Buffer = Buffer.alloc(0);
   #bodyFilled = 0;
 
-  /** `maxBytes` is the largest message let through. */
-  constructor(maxBytes: number) {
+  /** `maxBytes` is the largest message let through; with a `memory`, release every envelope. */
+  constructor(maxBytes: number, memory?: MessageMemory) {
     this.#maxBytes = maxBytes;
+    this.#memory = memory;
   }
 
   /** Bytes of an unfinished message are here: a stream that ends now was cut. */
@@ -40,7 +43,7 @@ export class MessageSplitter {
     const copied = chunk.copy(this.#prefix, this.#prefixFilled, at, at + PREFIX_BYTES - this.#prefixFilled);
     this.#prefixFilled += copied;
     if (this.#prefixFilled === PREFIX_BYTES) {
-      this.#envelope = Envelope.ofLength(this.#allowedLength());
+      this.#envelope = Envelope.ofLength(this.#allowedLength(), this.#memory);
       this.#body = this.#envelope.message;
       this.#bodyFilled = 0;
     }

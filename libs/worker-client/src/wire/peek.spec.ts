@@ -39,7 +39,11 @@ const action = fc.record({
   seq: count,
   clientTimeUs: count,
   buttons: fc.array(fc.string(), { maxLength: 5 }),
-  axes: fc.dictionary(fc.string(), fc.float({ min: -1, max: 1, noNaN: true })),
+  // A decoder that puts them in a plain object cannot keep `__proto__`.
+  axes: fc.dictionary(
+    fc.string().filter((name) => name !== '__proto__'),
+    fc.float({ min: -1, max: 1, noNaN: true }),
+  ),
   text: fc.string({ unit: 'grapheme' }),
 });
 const checkpoint = fc.record({
@@ -104,7 +108,7 @@ describe('peek', () => {
     fc.assert(
       fc.property(checkpoint, (message) => {
         const found = checkpointIn(encode({ message, gatewaySentUs: 0 }));
-        expect(Checkpoint.decode(found ?? Buffer.alloc(0))).toEqual(message.value);
+        expect(found?.equals(Checkpoint.encode(message.value).finish())).toBe(true);
       }),
     );
     expect(checkpointIn(encode({ message: undefined, gatewaySentUs: 1 }))).toBeUndefined();
