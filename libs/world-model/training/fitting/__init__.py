@@ -1,0 +1,1 @@
+"""What the fitting of every model shares: descent with Muon and Adam, a running average, checkpoints."""
