@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Problem } from '../problem.ts';
 
 export const HOST = '127.0.0.1';
@@ -20,13 +21,26 @@ export type PortPlan = ReturnType<typeof portPlan>;
 /** At most 25 workers fit between a plan's worker ports and its stores'. */
 export const MAX_WORKERS = 24;
 
+/** A process that was just killed lets go of its ports a little after it is gone from the process table. */
+const LET_GO_MS = 2_000;
+const POLL_MS = 50;
+
 export async function checkPortsFree(ports: readonly number[]): Promise<void> {
-  const free = await Promise.all(ports.map(isFree));
-  const taken = ports.filter((_port, index) => !free[index]);
+  const untilMs = performance.now() + LET_GO_MS;
+  let taken = await takenOf(ports);
+  while (taken.length > 0 && performance.now() < untilMs) {
+    await delay(POLL_MS);
+    taken = await takenOf(taken);
+  }
   if (taken.length === 0) return;
   throw new Problem(
     `${taken.length > 1 ? 'Ports' : 'Port'} ${taken.join(', ')} ${taken.length > 1 ? 'are' : 'is'} taken by another program; stop it, or choose other ports with --port-base N.`,
   );
+}
+
+async function takenOf(ports: readonly number[]): Promise<readonly number[]> {
+  const free = await Promise.all(ports.map(isFree));
+  return ports.filter((_port, index) => !free[index]);
 }
 
 function isFree(port: number): Promise<boolean> {
