@@ -1,10 +1,12 @@
-// H1. A step that takes longer than `stepMsMax` is given up: its thread is thrown away and another one loads the model.
+// H1. A step that takes longer than `stepMsMax` is given up: its thread is left alone and another one loads the model.
 //     The states are the caller's, so no session loses more than that step.
-// H2. When the model cannot be loaded again the host is unusable for good, and every step rejects at once.
+// H2. A thread is never terminated: native code cannot be interrupted, and ONNX Runtime, on its way back from a step
+//     into a thread that was, ends the whole process. It is told to close, which it hears when its step has ended.
+// H3. When the model cannot be loaded again the host is unusable for good, and every step rejects at once.
 import { ModelError, type ModelDescription, type StepResult } from '@meridian/world-model';
 import { Worker } from 'node:worker_threads';
 import type { SteppingModel } from '../engine/ports.ts';
-import type { StepOrder, ThreadAnswer, ThreadStart } from './thread-messages.ts';
+import { CLOSE, type StepOrder, type ThreadAnswer, type ThreadStart } from './thread-messages.ts';
 
 export interface ModelHostOptions {
   readonly modelDir: string;
@@ -69,12 +71,13 @@ export class ModelHost implements SteppingModel {
     this.#usable = false;
     if (this.#stuckThreads > 0) return;
     const { thread } = await this.#ready;
-    await thread.terminate();
+    await retire(thread);
   }
 
   #replace(thread: Worker): void {
     this.#stuckThreads += 1;
-    void thread.terminate().then(() => {
+    thread.unref();
+    void retire(thread).then(() => {
       this.#stuckThreads -= 1;
     });
     this.#ready = startThread(this.#options);
@@ -82,6 +85,16 @@ export class ModelHost implements SteppingModel {
       this.#usable = false;
     });
   }
+}
+
+/** Resolves when the thread has ended, which may be never. */
+function retire(thread: Worker): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    if (thread.threadId === -1) resolve();
+    else thread.once('exit', () => resolve());
+  });
+  thread.postMessage(CLOSE);
+  return ended;
 }
 
 type Outcome =
@@ -116,7 +129,8 @@ function startThread({ modelDir, loadMsMax, entry = ENTRY }: ModelHostOptions): 
     const refuse = (error: ModelError): void => {
       clearTimeout(timer);
       thread.off('message', onMessage).off('exit', onExit);
-      void thread.terminate();
+      thread.unref();
+      void retire(thread);
       reject(error);
     };
     const onMessage = (answer: ThreadAnswer): void => {

@@ -1,7 +1,7 @@
 // The model's own thread. A step blocks its thread for as long as it takes, or for ever; here it blocks nobody else.
 import { loadModel, ModelError, type WorldModel } from '@meridian/world-model';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { StepOrder, ThreadAnswer, ThreadStart } from './thread-messages.ts';
+import { CLOSE, type StepOrder, type ThreadAnswer, type ThreadStart } from './thread-messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('The model thread is started by the worker, not by itself.');
@@ -11,7 +11,10 @@ const answer = (message: ThreadAnswer): void => port.postMessage(message);
 
 try {
   const model = await loadModel(modelDir);
-  port.on('message', (order: StepOrder) => void step(model, order));
+  port.on('message', (order: StepOrder | typeof CLOSE) => {
+    if (order === CLOSE) process.exit();
+    void step(model, order);
+  });
   const initialStates = draws.map((draw) => model.initialState(draw));
   answer({ kind: 'ready', description: model.description, initialStates });
 } catch (error) {

@@ -13,6 +13,9 @@ export interface StepOrder {
   readonly actions: readonly Float32Array[];
 }
 
+/** What a thread that is of no more use hears when its step has ended. */
+export const CLOSE = 'close';
+
 export type ThreadAnswer =
   | {
       readonly kind: 'ready';
