@@ -26,10 +26,10 @@ export interface DataDir {
 
 const LEAST_FREE_BYTES = 300 * 1024 * 1024;
 
-export function openDataDir(folder: string): DataDir {
-  mkdirSync(folder, { recursive: true });
+/** The layout of a folder that exists; nothing is made or checked. */
+export function dataDirAt(folder: string): DataDir {
   const dir = realpathSync(folder);
-  const data: DataDir = {
+  return {
     path: dir,
     postgres: path.join(dir, 'postgres'),
     redis: path.join(dir, 'redis'),
@@ -37,12 +37,18 @@ export function openDataDir(folder: string): DataDir {
     logs: path.join(dir, 'logs'),
     run: path.join(dir, 'run'),
   };
-  for (const each of [data.redis, data.logs, data.run]) mkdirSync(each, { recursive: true });
-  mkdirSync(data.secrets, { recursive: true, mode: 0o700 });
-  const { bavail, bsize } = statfsSync(dir);
+}
+
+/** Makes what is missing. A `Problem` when the disk is too full to start on. */
+export function openDataDir(folder: string): DataDir {
+  mkdirSync(folder, { recursive: true });
+  const data = dataDirAt(folder);
+  const { bavail, bsize } = statfsSync(data.path);
   if (bavail * bsize < LEAST_FREE_BYTES) {
     const freeMb = Math.floor((bavail * bsize) / 1024 / 1024);
-    throw new Problem(`The disk of ${dir} is full (${freeMb} MB free); free 1 GB and run this again.`);
+    throw new Problem(`The disk of ${data.path} is full (${freeMb} MB free); free 1 GB and run this again.`);
   }
+  for (const each of [data.redis, data.logs, data.run]) mkdirSync(each, { recursive: true });
+  mkdirSync(data.secrets, { recursive: true, mode: 0o700 });
   return data;
 }

@@ -40,13 +40,13 @@ async function main([name = 'help', ...args]: readonly string[]): Promise<number
   return 2;
 }
 
-main(process.argv.slice(2)).then(
-  (code) => leave(code),
-  (error: unknown) => {
-    if (!isInterrupted()) process.stderr.write(`meridian: ${sentenceFor(error)}\n`);
-    leave(1);
-  },
-);
+process.on('uncaughtException', complain);
+main(process.argv.slice(2)).then(leave, complain);
+
+function complain(error: unknown): void {
+  if (!isInterrupted()) process.stderr.write(`meridian: ${sentenceFor(error)}\n`);
+  leave(1);
+}
 
 /** After a signal the exit is left to whoever ends what still runs. */
 function leave(code: number): void {

@@ -27,7 +27,7 @@ async function stop(system: System, progress: Progress): Promise<void> {
 function greeting({ url, data, secrets }: System, { folder }: UpOptions, elapsedMs: number): string {
   const short = (file: string) => {
     const relative = path.relative(process.cwd(), file);
-    return relative.startsWith('.') ? relative : `./${relative}`;
+    return relative.startsWith('.') ? file : `./${relative}`;
   };
   const where = folder === DEFAULT_DATA_DIR ? '' : ` --data ${short(data.path)}`;
   return [

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DataDir } from '../layout.ts';
-import type { Problem } from '../problem.ts';
+import { Problem, sentenceFor } from '../problem.ts';
 import type { Progress } from '../progress.ts';
 import { endOurs, findOurs, markOf } from './our-processes.ts';
 import { SupervisedProcess, type ProcessSpec } from './supervised-process.ts';
@@ -92,7 +92,11 @@ export class Supervisor {
     if (pid === undefined) this.#pids.delete(name);
     else this.#pids.set(name, pid);
     const file = path.join(this.#options.data.run, 'pids.json');
-    writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(this.#pids), undefined, 2));
-    renameSync(`${file}.new`, file);
+    try {
+      writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(this.#pids), undefined, 2));
+      renameSync(`${file}.new`, file);
+    } catch (error) {
+      this.#onFatal?.(new Problem(sentenceFor(error)));
+    }
   }
 }

@@ -60,7 +60,7 @@ const options = (cwd: string) => ({ cwd, env: nxEnv() });
 const protocol: Generated = {
   name: 'the protocol code',
   committed: 'libs/protocol/src/generated',
-  howToUpdate: 'run `npm run generate`.',
+  howToUpdate: 'run `npm run generate -w @meridian/protocol`.',
   generate: async (into) => {
     const out = path.join(into, 'libs', 'protocol');
     for (const template of ['buf.gen.worker.yaml', 'buf.gen.public.yaml']) {
@@ -73,7 +73,7 @@ const protocol: Generated = {
 const openApi: Generated = {
   name: 'docs/openapi.json',
   committed: 'docs/openapi.json',
-  howToUpdate: 'run `npm run generate`.',
+  howToUpdate: 'run `./meridian test build && npm run openapi -w @meridian/control-plane`.',
   generate: async (into) => {
     await build();
     mkdirSync(path.join(into, 'docs'));

@@ -2,6 +2,7 @@ import { bin, inRoot } from '../layout.ts';
 import { nxEnv } from '../prepare.ts';
 import { runCommand } from '../run-command.ts';
 import { auditCheck } from './audit-check.ts';
+import { boundaryCheck } from './boundary-check.ts';
 import { driftChecks } from './drift-checks.ts';
 import { failed, passed, type Check } from './result.ts';
 
@@ -32,6 +33,7 @@ export const staticChecks: readonly Check[] = [
   commandCheck('format', bin('prettier'), ['--check', '--log-level=warn', '.']),
   commandCheck('types, with specs and tests', bin('tsc'), ['--project', 'tsconfig.tests.json']),
   lint,
+  boundaryCheck,
   commandCheck('protocol lint', bin('buf'), ['lint'], inRoot('libs', 'protocol')),
   ...driftChecks,
   auditCheck,
