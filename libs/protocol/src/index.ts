@@ -3,6 +3,7 @@ export {
   Checkpoint,
   Codec,
   Frame,
+  FrameFormat,
   Notice,
   NoticeKind,
   PlayRequest,

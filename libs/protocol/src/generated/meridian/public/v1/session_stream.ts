@@ -42,7 +42,27 @@ export enum NoticeKind {
 
 /** PlayRequest goes from the client to the worker. */
 export interface PlayRequest {
-  message: { $case: "action"; value: Action } | undefined;
+  message: { $case: "action"; value: Action } | //
+  /**
+   * Only from a gateway to a worker, as the first message of a stream whose metadata says `meridian-restore: 1`.
+   * From a client, or anywhere else in a stream, it is INVALID_ARGUMENT.
+   */
+  { $case: "restore"; value: Checkpoint } | //
+  /** How frames are to be encoded from the next one on; a session keeps it when it resumes or moves. */
+  { $case: "format"; value: FrameFormat } | undefined;
+}
+
+/**
+ * FrameFormat asks for another encoding, size or quality than the worker's own. A field left at 0 means the worker's
+ * own choice: JPEG, the model's size, quality 85. An unknown codec or a value out of range is INVALID_ARGUMENT.
+ */
+export interface FrameFormat {
+  codec: Codec;
+  /** Pixels, 16 to 1024 each; set both or neither. Frames are scaled, never cropped. */
+  width: number;
+  height: number;
+  /** 1 to 100 for JPEG and WebP, 100 being lossless for WebP; ignored for raw frames. */
+  quality: number;
 }
 
 /** Action is what the user does from now on: it holds until the next action replaces it. */
@@ -133,7 +153,11 @@ export interface Checkpoint {
   /** The model's own encoding of its state. */
   state: Uint8Array;
   /** The action in force, so that a key held down stays down on the next worker; unset before the first. */
-  action: Action | undefined;
+  action:
+    | Action
+    | undefined;
+  /** What the client asked frames to look like; unset when it asked for nothing. */
+  format: FrameFormat | undefined;
 }
 
 function createBasePlayRequest(): PlayRequest {
@@ -145,6 +169,12 @@ export const PlayRequest: MessageFns<PlayRequest> = {
     switch (message.message?.$case) {
       case "action":
         Action.encode(message.message.value, writer.uint32(10).fork()).join();
+        break;
+      case "restore":
+        Checkpoint.encode(message.message.value, writer.uint32(18).fork()).join();
+        break;
+      case "format":
+        FrameFormat.encode(message.message.value, writer.uint32(26).fork()).join();
         break;
     }
     return writer;
@@ -171,6 +201,22 @@ export const PlayRequest: MessageFns<PlayRequest> = {
             message.message = { $case: "action", value: Action.decode(reader, reader.uint32()) };
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = { $case: "restore", value: Checkpoint.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = { $case: "format", value: FrameFormat.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -195,7 +241,110 @@ export const PlayRequest: MessageFns<PlayRequest> = {
         }
         break;
       }
+      case "restore": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "restore", value: Checkpoint.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "format": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "format", value: FrameFormat.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseFrameFormat(): FrameFormat {
+  return { codec: 0, width: 0, height: 0, quality: 0 };
+}
+
+export const FrameFormat: MessageFns<FrameFormat> = {
+  encode(message: FrameFormat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.codec !== 0) {
+      writer.uint32(8).int32(message.codec);
+    }
+    if (message.width !== 0) {
+      writer.uint32(16).uint32(message.width);
+    }
+    if (message.height !== 0) {
+      writer.uint32(24).uint32(message.height);
+    }
+    if (message.quality !== 0) {
+      writer.uint32(32).uint32(message.quality);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FrameFormat {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFrameFormat();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.codec = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.width = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.height = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.quality = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<FrameFormat>, I>>(base?: I): FrameFormat {
+    return FrameFormat.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FrameFormat>, I>>(object: I): FrameFormat {
+    const message = createBaseFrameFormat();
+    message.codec = object.codec ?? 0;
+    message.width = object.width ?? 0;
+    message.height = object.height ?? 0;
+    message.quality = object.quality ?? 0;
     return message;
   },
 };
@@ -803,6 +952,7 @@ function createBaseCheckpoint(): Checkpoint {
     lastActionSeq: 0,
     state: new Uint8Array(0),
     action: undefined,
+    format: undefined,
   };
 }
 
@@ -828,6 +978,9 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     }
     if (message.action !== undefined) {
       Action.encode(message.action, writer.uint32(58).fork()).join();
+    }
+    if (message.format !== undefined) {
+      FrameFormat.encode(message.format, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -901,6 +1054,14 @@ export const Checkpoint: MessageFns<Checkpoint> = {
             message.action = Action.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.format = FrameFormat.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -926,6 +1087,9 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     message.state = object.state ?? new Uint8Array(0);
     message.action = (object.action !== undefined && object.action !== null)
       ? Action.fromPartial(object.action)
+      : undefined;
+    message.format = (object.format !== undefined && object.format !== null)
+      ? FrameFormat.fromPartial(object.format)
       : undefined;
     return message;
   },

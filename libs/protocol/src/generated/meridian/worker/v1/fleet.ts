@@ -57,6 +57,11 @@ export interface HeartbeatRequest {
   stepMsP95: number;
   /** Sessions the worker can serve now; it may fall below what it registered with. */
   slots: number;
+  /** Over the last ten seconds, as in HealthResponse. */
+  stepMsP99: number;
+  encodeMsP50: number;
+  encodeMsP95: number;
+  lateShare: number;
 }
 
 export interface HeartbeatResponse {
@@ -271,7 +276,20 @@ export const RegisterResponse: MessageFns<RegisterResponse> = {
 };
 
 function createBaseHeartbeatRequest(): HeartbeatRequest {
-  return { workerId: "", incarnation: "", seq: 0, draining: false, sessions: [], stepMsP50: 0, stepMsP95: 0, slots: 0 };
+  return {
+    workerId: "",
+    incarnation: "",
+    seq: 0,
+    draining: false,
+    sessions: [],
+    stepMsP50: 0,
+    stepMsP95: 0,
+    slots: 0,
+    stepMsP99: 0,
+    encodeMsP50: 0,
+    encodeMsP95: 0,
+    lateShare: 0,
+  };
 }
 
 export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
@@ -299,6 +317,18 @@ export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
     }
     if (message.slots !== 0) {
       writer.uint32(64).uint32(message.slots);
+    }
+    if (message.stepMsP99 !== 0) {
+      writer.uint32(77).float(message.stepMsP99);
+    }
+    if (message.encodeMsP50 !== 0) {
+      writer.uint32(85).float(message.encodeMsP50);
+    }
+    if (message.encodeMsP95 !== 0) {
+      writer.uint32(93).float(message.encodeMsP95);
+    }
+    if (message.lateShare !== 0) {
+      writer.uint32(101).float(message.lateShare);
     }
     return writer;
   },
@@ -380,6 +410,38 @@ export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
             message.slots = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 77) {
+              break;
+            }
+
+            message.stepMsP99 = reader.float();
+            continue;
+          }
+          case 10: {
+            if (tag !== 85) {
+              break;
+            }
+
+            message.encodeMsP50 = reader.float();
+            continue;
+          }
+          case 11: {
+            if (tag !== 93) {
+              break;
+            }
+
+            message.encodeMsP95 = reader.float();
+            continue;
+          }
+          case 12: {
+            if (tag !== 101) {
+              break;
+            }
+
+            message.lateShare = reader.float();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -405,6 +467,10 @@ export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
     message.stepMsP50 = object.stepMsP50 ?? 0;
     message.stepMsP95 = object.stepMsP95 ?? 0;
     message.slots = object.slots ?? 0;
+    message.stepMsP99 = object.stepMsP99 ?? 0;
+    message.encodeMsP50 = object.encodeMsP50 ?? 0;
+    message.encodeMsP95 = object.encodeMsP95 ?? 0;
+    message.lateShare = object.lateShare ?? 0;
     return message;
   },
 };

@@ -20,7 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { PlayRequest, PlayResponse } from "../../public/v1/session_stream.ts";
+import { Checkpoint, Codec, PlayRequest, PlayResponse } from "../../public/v1/session_stream.ts";
 
 export const protobufPackage = "meridian.worker.v1";
 
@@ -55,6 +55,12 @@ export interface DescribeResponse {
   stateBytes: number;
   /** Sessions the worker can serve within its frame deadline. */
   slots: number;
+  /** A frame handed to the transport later than this after its step was due is late. */
+  deadlineMs: number;
+  /** Encodings that PlayRequest.format may ask for. */
+  codecs: Codec[];
+  /** The most memory a session can take on the worker, all queues full, in bytes. */
+  sessionBytesMax: number;
 }
 
 export interface EndRequest {
@@ -75,6 +81,76 @@ export interface DrainRequest {
 export interface DrainResponse {
   /** Sessions still served. */
   sessions: number;
+}
+
+export interface CheckpointRequest {
+  sessionId: string;
+  epoch: number;
+}
+
+export interface CheckpointResponse {
+  checkpoint: Checkpoint | undefined;
+}
+
+export interface RestoreRequest {
+  sessionId: string;
+  epoch: number;
+  checkpoint: Checkpoint | undefined;
+}
+
+export interface RestoreResponse {
+  /** The number that the session's next frame will have. */
+  nextFrameNumber: number;
+}
+
+export interface ForkRequest {
+  sessionId: string;
+  epoch: number;
+  /** The session that is to start from the copy. */
+  forkSessionId: string;
+  /** How long the copy waits for it: 1 to 600,000; 0 means 60,000. */
+  claimMs: number;
+}
+
+export interface ForkResponse {
+  /** The frame of the forked session that the copy stands at. */
+  frameNumber: number;
+}
+
+export interface HealthRequest {
+}
+
+/** HealthResponse speaks of the last ten seconds, or of the warm-up when nothing was stepped since. */
+export interface HealthResponse {
+  /** Milliseconds a step took, whatever the size of its batch. */
+  stepMs:
+    | Percentiles
+    | undefined;
+  /** Milliseconds from the end of a frame's step until it was handed to the transport. */
+  encodeMs:
+    | Percentiles
+    | undefined;
+  /** Frames handed to the transport, and those of them that missed their deadline. */
+  frames: number;
+  lateFrames: number;
+  /** late_frames / frames, in [0, 1]; 0 without frames. */
+  lateShare: number;
+  sessions: number;
+  /** Sessions the worker can serve now; 0 while quarantined or ending. */
+  slots: number;
+  draining: boolean;
+  /** The model failed too often; only a restart lifts it. */
+  quarantined: boolean;
+  /** Resident memory of the worker's process, in bytes. */
+  memoryBytes: number;
+  /** Seconds since the process began to serve. */
+  uptimeS: number;
+}
+
+export interface Percentiles {
+  p50: number;
+  p95: number;
+  p99: number;
 }
 
 /** SessionReport is what a worker says of one session: cumulative counters (M1), never deltas. */
@@ -151,6 +227,9 @@ function createBaseDescribeResponse(): DescribeResponse {
     actions: [],
     stateBytes: 0,
     slots: 0,
+    deadlineMs: 0,
+    codecs: [],
+    sessionBytesMax: 0,
   };
 }
 
@@ -182,6 +261,19 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     }
     if (message.slots !== 0) {
       writer.uint32(72).uint32(message.slots);
+    }
+    if (message.deadlineMs !== 0) {
+      writer.uint32(80).uint32(message.deadlineMs);
+    }
+    if (message.codecs.length !== 0) {
+      writer.uint32(90).fork();
+      for (const v of message.codecs) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.sessionBytesMax !== 0) {
+      writer.uint32(96).uint64(message.sessionBytesMax);
     }
     return writer;
   },
@@ -271,6 +363,40 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
             message.slots = reader.uint32();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.deadlineMs = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag === 88) {
+              message.codecs.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 90) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.codecs.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.sessionBytesMax = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -297,6 +423,9 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     message.actions = object.actions?.map((e) => e) || [];
     message.stateBytes = object.stateBytes ?? 0;
     message.slots = object.slots ?? 0;
+    message.deadlineMs = object.deadlineMs ?? 0;
+    message.codecs = object.codecs?.map((e) => e) || [];
+    message.sessionBytesMax = object.sessionBytesMax ?? 0;
     return message;
   },
 };
@@ -535,6 +664,725 @@ export const DrainResponse: MessageFns<DrainResponse> = {
   },
 };
 
+function createBaseCheckpointRequest(): CheckpointRequest {
+  return { sessionId: "", epoch: 0 };
+}
+
+export const CheckpointRequest: MessageFns<CheckpointRequest> = {
+  encode(message: CheckpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint64(message.epoch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckpointRequest>, I>>(base?: I): CheckpointRequest {
+    return CheckpointRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckpointRequest>, I>>(object: I): CheckpointRequest {
+    const message = createBaseCheckpointRequest();
+    message.sessionId = object.sessionId ?? "";
+    message.epoch = object.epoch ?? 0;
+    return message;
+  },
+};
+
+function createBaseCheckpointResponse(): CheckpointResponse {
+  return { checkpoint: undefined };
+}
+
+export const CheckpointResponse: MessageFns<CheckpointResponse> = {
+  encode(message: CheckpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.checkpoint !== undefined) {
+      Checkpoint.encode(message.checkpoint, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.checkpoint = Checkpoint.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckpointResponse>, I>>(base?: I): CheckpointResponse {
+    return CheckpointResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckpointResponse>, I>>(object: I): CheckpointResponse {
+    const message = createBaseCheckpointResponse();
+    message.checkpoint = (object.checkpoint !== undefined && object.checkpoint !== null)
+      ? Checkpoint.fromPartial(object.checkpoint)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRestoreRequest(): RestoreRequest {
+  return { sessionId: "", epoch: 0, checkpoint: undefined };
+}
+
+export const RestoreRequest: MessageFns<RestoreRequest> = {
+  encode(message: RestoreRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint64(message.epoch);
+    }
+    if (message.checkpoint !== undefined) {
+      Checkpoint.encode(message.checkpoint, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoreRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoreRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.checkpoint = Checkpoint.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RestoreRequest>, I>>(base?: I): RestoreRequest {
+    return RestoreRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RestoreRequest>, I>>(object: I): RestoreRequest {
+    const message = createBaseRestoreRequest();
+    message.sessionId = object.sessionId ?? "";
+    message.epoch = object.epoch ?? 0;
+    message.checkpoint = (object.checkpoint !== undefined && object.checkpoint !== null)
+      ? Checkpoint.fromPartial(object.checkpoint)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRestoreResponse(): RestoreResponse {
+  return { nextFrameNumber: 0 };
+}
+
+export const RestoreResponse: MessageFns<RestoreResponse> = {
+  encode(message: RestoreResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nextFrameNumber !== 0) {
+      writer.uint32(8).uint64(message.nextFrameNumber);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoreResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoreResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.nextFrameNumber = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RestoreResponse>, I>>(base?: I): RestoreResponse {
+    return RestoreResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RestoreResponse>, I>>(object: I): RestoreResponse {
+    const message = createBaseRestoreResponse();
+    message.nextFrameNumber = object.nextFrameNumber ?? 0;
+    return message;
+  },
+};
+
+function createBaseForkRequest(): ForkRequest {
+  return { sessionId: "", epoch: 0, forkSessionId: "", claimMs: 0 };
+}
+
+export const ForkRequest: MessageFns<ForkRequest> = {
+  encode(message: ForkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint64(message.epoch);
+    }
+    if (message.forkSessionId !== "") {
+      writer.uint32(26).string(message.forkSessionId);
+    }
+    if (message.claimMs !== 0) {
+      writer.uint32(32).uint32(message.claimMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForkRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForkRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.forkSessionId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.claimMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ForkRequest>, I>>(base?: I): ForkRequest {
+    return ForkRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ForkRequest>, I>>(object: I): ForkRequest {
+    const message = createBaseForkRequest();
+    message.sessionId = object.sessionId ?? "";
+    message.epoch = object.epoch ?? 0;
+    message.forkSessionId = object.forkSessionId ?? "";
+    message.claimMs = object.claimMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseForkResponse(): ForkResponse {
+  return { frameNumber: 0 };
+}
+
+export const ForkResponse: MessageFns<ForkResponse> = {
+  encode(message: ForkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.frameNumber !== 0) {
+      writer.uint32(8).uint64(message.frameNumber);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForkResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForkResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.frameNumber = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ForkResponse>, I>>(base?: I): ForkResponse {
+    return ForkResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ForkResponse>, I>>(object: I): ForkResponse {
+    const message = createBaseForkResponse();
+    message.frameNumber = object.frameNumber ?? 0;
+    return message;
+  },
+};
+
+function createBaseHealthRequest(): HealthRequest {
+  return {};
+}
+
+export const HealthRequest: MessageFns<HealthRequest> = {
+  encode(_: HealthRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HealthRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHealthRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<HealthRequest>, I>>(base?: I): HealthRequest {
+    return HealthRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HealthRequest>, I>>(_: I): HealthRequest {
+    const message = createBaseHealthRequest();
+    return message;
+  },
+};
+
+function createBaseHealthResponse(): HealthResponse {
+  return {
+    stepMs: undefined,
+    encodeMs: undefined,
+    frames: 0,
+    lateFrames: 0,
+    lateShare: 0,
+    sessions: 0,
+    slots: 0,
+    draining: false,
+    quarantined: false,
+    memoryBytes: 0,
+    uptimeS: 0,
+  };
+}
+
+export const HealthResponse: MessageFns<HealthResponse> = {
+  encode(message: HealthResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stepMs !== undefined) {
+      Percentiles.encode(message.stepMs, writer.uint32(10).fork()).join();
+    }
+    if (message.encodeMs !== undefined) {
+      Percentiles.encode(message.encodeMs, writer.uint32(18).fork()).join();
+    }
+    if (message.frames !== 0) {
+      writer.uint32(24).uint64(message.frames);
+    }
+    if (message.lateFrames !== 0) {
+      writer.uint32(32).uint64(message.lateFrames);
+    }
+    if (message.lateShare !== 0) {
+      writer.uint32(45).float(message.lateShare);
+    }
+    if (message.sessions !== 0) {
+      writer.uint32(48).uint32(message.sessions);
+    }
+    if (message.slots !== 0) {
+      writer.uint32(56).uint32(message.slots);
+    }
+    if (message.draining !== false) {
+      writer.uint32(64).bool(message.draining);
+    }
+    if (message.quarantined !== false) {
+      writer.uint32(72).bool(message.quarantined);
+    }
+    if (message.memoryBytes !== 0) {
+      writer.uint32(80).uint64(message.memoryBytes);
+    }
+    if (message.uptimeS !== 0) {
+      writer.uint32(89).double(message.uptimeS);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HealthResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHealthResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stepMs = Percentiles.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.encodeMs = Percentiles.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.frames = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.lateFrames = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 45) {
+              break;
+            }
+
+            message.lateShare = reader.float();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.sessions = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.slots = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.draining = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.quarantined = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.memoryBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.uptimeS = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<HealthResponse>, I>>(base?: I): HealthResponse {
+    return HealthResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HealthResponse>, I>>(object: I): HealthResponse {
+    const message = createBaseHealthResponse();
+    message.stepMs = (object.stepMs !== undefined && object.stepMs !== null)
+      ? Percentiles.fromPartial(object.stepMs)
+      : undefined;
+    message.encodeMs = (object.encodeMs !== undefined && object.encodeMs !== null)
+      ? Percentiles.fromPartial(object.encodeMs)
+      : undefined;
+    message.frames = object.frames ?? 0;
+    message.lateFrames = object.lateFrames ?? 0;
+    message.lateShare = object.lateShare ?? 0;
+    message.sessions = object.sessions ?? 0;
+    message.slots = object.slots ?? 0;
+    message.draining = object.draining ?? false;
+    message.quarantined = object.quarantined ?? false;
+    message.memoryBytes = object.memoryBytes ?? 0;
+    message.uptimeS = object.uptimeS ?? 0;
+    return message;
+  },
+};
+
+function createBasePercentiles(): Percentiles {
+  return { p50: 0, p95: 0, p99: 0 };
+}
+
+export const Percentiles: MessageFns<Percentiles> = {
+  encode(message: Percentiles, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.p50 !== 0) {
+      writer.uint32(13).float(message.p50);
+    }
+    if (message.p95 !== 0) {
+      writer.uint32(21).float(message.p95);
+    }
+    if (message.p99 !== 0) {
+      writer.uint32(29).float(message.p99);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Percentiles {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePercentiles();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 13) {
+              break;
+            }
+
+            message.p50 = reader.float();
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.p95 = reader.float();
+            continue;
+          }
+          case 3: {
+            if (tag !== 29) {
+              break;
+            }
+
+            message.p99 = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Percentiles>, I>>(base?: I): Percentiles {
+    return Percentiles.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Percentiles>, I>>(object: I): Percentiles {
+    const message = createBasePercentiles();
+    message.p50 = object.p50 ?? 0;
+    message.p95 = object.p95 ?? 0;
+    message.p99 = object.p99 ?? 0;
+    return message;
+  },
+};
+
 function createBaseSessionReport(): SessionReport {
   return {
     sessionId: "",
@@ -726,8 +1574,9 @@ export const WorkerServiceService = {
    *
    * Call metadata, from the gateway:
    *   authorization, meridian-client-key, traceparent   as the client sent them
-   *   meridian-checkpoint-bin                            a Checkpoint to restore when the worker does not
-   *                                                      serve the session yet (re-placement)
+   *   meridian-next-frame                                the gateway has relayed every frame below this number
+   *   meridian-restore: 1                                the first message is a PlayRequest.restore: the Checkpoint to
+   *                                                      go on from when the worker does not serve the session yet
    * The worker checks the token by itself: signature, its own worker id, and an epoch not below the highest it has
    * seen for the session (L2). When a stream closes without an end the session is held for the token's hold time.
    *
@@ -763,6 +1612,54 @@ export const WorkerServiceService = {
     responseSerialize: (value: DrainResponse): Buffer => Buffer.from(DrainResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DrainResponse => DrainResponse.decode(value),
   },
+  /** Checkpoint answers with a live session's state as of its newest frame. NOT_FOUND for a session not served here. */
+  checkpoint: {
+    path: "/meridian.worker.v1.WorkerService/Checkpoint" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CheckpointRequest): Buffer => Buffer.from(CheckpointRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CheckpointRequest => CheckpointRequest.decode(value),
+    responseSerialize: (value: CheckpointResponse): Buffer => Buffer.from(CheckpointResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CheckpointResponse => CheckpointResponse.decode(value),
+  },
+  /**
+   * Restore puts a live session back to a checkpoint of the same model and version, its own or another session's:
+   * the world is as it was then, frame numbers go on rising. FAILED_PRECONDITION checkpoint_mismatch for a
+   * checkpoint of another model, version or state size, and checkpoint_invalid for a state that the model cannot use.
+   */
+  restore: {
+    path: "/meridian.worker.v1.WorkerService/Restore" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RestoreRequest): Buffer => Buffer.from(RestoreRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RestoreRequest => RestoreRequest.decode(value),
+    responseSerialize: (value: RestoreResponse): Buffer => Buffer.from(RestoreResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RestoreResponse => RestoreResponse.decode(value),
+  },
+  /**
+   * Fork copies a live session's world for another session that this worker is going to serve: that one starts from
+   * the copy when it is claimed, within claim_ms. ALREADY_EXISTS when it is served here already, RESOURCE_EXHAUSTED
+   * when as many copies wait as the worker has slots.
+   */
+  fork: {
+    path: "/meridian.worker.v1.WorkerService/Fork" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ForkRequest): Buffer => Buffer.from(ForkRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ForkRequest => ForkRequest.decode(value),
+    responseSerialize: (value: ForkResponse): Buffer => Buffer.from(ForkResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ForkResponse => ForkResponse.decode(value),
+  },
+  /** Health answers how the worker keeps pace. It asks for no secret, and answers while draining or quarantined too. */
+  health: {
+    path: "/meridian.worker.v1.WorkerService/Health" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: HealthRequest): Buffer => Buffer.from(HealthRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): HealthRequest => HealthRequest.decode(value),
+    responseSerialize: (value: HealthResponse): Buffer => Buffer.from(HealthResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): HealthResponse => HealthResponse.decode(value),
+  },
 } as const;
 
 export interface WorkerServiceServer extends UntypedServiceImplementation {
@@ -772,8 +1669,9 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
    *
    * Call metadata, from the gateway:
    *   authorization, meridian-client-key, traceparent   as the client sent them
-   *   meridian-checkpoint-bin                            a Checkpoint to restore when the worker does not
-   *                                                      serve the session yet (re-placement)
+   *   meridian-next-frame                                the gateway has relayed every frame below this number
+   *   meridian-restore: 1                                the first message is a PlayRequest.restore: the Checkpoint to
+   *                                                      go on from when the worker does not serve the session yet
    * The worker checks the token by itself: signature, its own worker id, and an epoch not below the highest it has
    * seen for the session (L2). When a stream closes without an end the session is held for the token's hold time.
    *
@@ -785,6 +1683,22 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   end: handleUnaryCall<EndRequest, EndResponse>;
   /** Drain stops the worker taking new sessions; those it has go on. */
   drain: handleUnaryCall<DrainRequest, DrainResponse>;
+  /** Checkpoint answers with a live session's state as of its newest frame. NOT_FOUND for a session not served here. */
+  checkpoint: handleUnaryCall<CheckpointRequest, CheckpointResponse>;
+  /**
+   * Restore puts a live session back to a checkpoint of the same model and version, its own or another session's:
+   * the world is as it was then, frame numbers go on rising. FAILED_PRECONDITION checkpoint_mismatch for a
+   * checkpoint of another model, version or state size, and checkpoint_invalid for a state that the model cannot use.
+   */
+  restore: handleUnaryCall<RestoreRequest, RestoreResponse>;
+  /**
+   * Fork copies a live session's world for another session that this worker is going to serve: that one starts from
+   * the copy when it is claimed, within claim_ms. ALREADY_EXISTS when it is served here already, RESOURCE_EXHAUSTED
+   * when as many copies wait as the worker has slots.
+   */
+  fork: handleUnaryCall<ForkRequest, ForkResponse>;
+  /** Health answers how the worker keeps pace. It asks for no secret, and answers while draining or quarantined too. */
+  health: handleUnaryCall<HealthRequest, HealthResponse>;
 }
 
 export interface WorkerServiceClient extends Client {
@@ -808,8 +1722,9 @@ export interface WorkerServiceClient extends Client {
    *
    * Call metadata, from the gateway:
    *   authorization, meridian-client-key, traceparent   as the client sent them
-   *   meridian-checkpoint-bin                            a Checkpoint to restore when the worker does not
-   *                                                      serve the session yet (re-placement)
+   *   meridian-next-frame                                the gateway has relayed every frame below this number
+   *   meridian-restore: 1                                the first message is a PlayRequest.restore: the Checkpoint to
+   *                                                      go on from when the worker does not serve the session yet
    * The worker checks the token by itself: signature, its own worker id, and an epoch not below the highest it has
    * seen for the session (L2). When a stream closes without an end the session is held for the token's hold time.
    *
@@ -847,6 +1762,75 @@ export interface WorkerServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DrainResponse) => void,
+  ): ClientUnaryCall;
+  /** Checkpoint answers with a live session's state as of its newest frame. NOT_FOUND for a session not served here. */
+  checkpoint(
+    request: CheckpointRequest,
+    callback: (error: ServiceError | null, response: CheckpointResponse) => void,
+  ): ClientUnaryCall;
+  checkpoint(
+    request: CheckpointRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CheckpointResponse) => void,
+  ): ClientUnaryCall;
+  checkpoint(
+    request: CheckpointRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CheckpointResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Restore puts a live session back to a checkpoint of the same model and version, its own or another session's:
+   * the world is as it was then, frame numbers go on rising. FAILED_PRECONDITION checkpoint_mismatch for a
+   * checkpoint of another model, version or state size, and checkpoint_invalid for a state that the model cannot use.
+   */
+  restore(
+    request: RestoreRequest,
+    callback: (error: ServiceError | null, response: RestoreResponse) => void,
+  ): ClientUnaryCall;
+  restore(
+    request: RestoreRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RestoreResponse) => void,
+  ): ClientUnaryCall;
+  restore(
+    request: RestoreRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RestoreResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Fork copies a live session's world for another session that this worker is going to serve: that one starts from
+   * the copy when it is claimed, within claim_ms. ALREADY_EXISTS when it is served here already, RESOURCE_EXHAUSTED
+   * when as many copies wait as the worker has slots.
+   */
+  fork(request: ForkRequest, callback: (error: ServiceError | null, response: ForkResponse) => void): ClientUnaryCall;
+  fork(
+    request: ForkRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ForkResponse) => void,
+  ): ClientUnaryCall;
+  fork(
+    request: ForkRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ForkResponse) => void,
+  ): ClientUnaryCall;
+  /** Health answers how the worker keeps pace. It asks for no secret, and answers while draining or quarantined too. */
+  health(
+    request: HealthRequest,
+    callback: (error: ServiceError | null, response: HealthResponse) => void,
+  ): ClientUnaryCall;
+  health(
+    request: HealthRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: HealthResponse) => void,
+  ): ClientUnaryCall;
+  health(
+    request: HealthRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: HealthResponse) => void,
   ): ClientUnaryCall;
 }
 
