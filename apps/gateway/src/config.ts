@@ -20,6 +20,12 @@ const schema = z.object({
     .min(1)
     .default(4_000)
     .describe('a whole number of connections above 0'),
+  CHECKPOINT_MEMORY_MB: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(256)
+    .describe('mebibytes for the checkpoints of all sessions, a whole number above 0'),
   STALL_MS: milliseconds.default(2_000),
   FIRST_MESSAGE_MS: milliseconds.default(5_000),
   MIGRATE_MS: milliseconds.default(25_000),

@@ -2,13 +2,11 @@
 // small fakes on the other. No stores.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { status, type Client } from '@grpc/grpc-js';
-import { NoticeKind, PlayRequest } from '@meridian/protocol';
-import { createLogger } from '@meridian/telemetry';
+import { NoticeKind } from '@meridian/protocol';
 import { generateKeyPair } from 'jose';
 import { randomBytes } from 'node:crypto';
 import { tcpProxy } from './testing/tcp-proxy.ts';
-import { readConfig } from './config.ts';
-import { startGateway, type Gateway } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
 import {
   connectGrpcOver,
   connectWs,
@@ -19,11 +17,21 @@ import {
   type Connect,
   type TestClient,
 } from './testing/clients.ts';
-import { FakeControlPlane, SECRET, type TokenPlan } from './testing/fake-control-plane.ts';
+import { FakeControlPlane } from './testing/fake-control-plane.ts';
 import { FakeWorker, type FakeWorkerOptions } from './testing/fake-worker.ts';
+import {
+  KEY,
+  SESSION,
+  action,
+  actionMessage,
+  kinds,
+  metric,
+  numbers,
+  plan,
+  rises,
+  startTestGateway,
+} from './testing/test-gateway.ts';
 
-const KEY = 'the-key-of-one-client';
-const SESSION = 'ses_1';
 const STAMP_BYTES = 9;
 
 let plane: FakeControlPlane;
@@ -32,43 +40,11 @@ let grpc: Client;
 let workers: FakeWorker[];
 let clients: TestClient[];
 
-const start = (env: Record<string, string> = {}) =>
-  startGateway(
-    readConfig({
-      REGION: 'us-east',
-      PORT: '0',
-      GRPC_PORT: '0',
-      CONTROL_PLANE_GRPC: plane.grpcAddress,
-      FLEET_SECRET: SECRET,
-      JWKS_URL: plane.jwksUrl,
-      STALL_MS: '300',
-      ...env,
-    }),
-    createLogger('gateway'),
-  );
-
-const ready = async (of: Gateway) => {
-  for (;;) {
-    const response = await fetch(`http://127.0.0.1:${String(of.port)}/readyz`);
-    if (response.ok) return;
-  }
-};
-
 const worker = async (options?: FakeWorkerOptions) => {
   const started = await FakeWorker.start(options);
   workers.push(started);
   return started;
 };
-
-const plan = (of: FakeWorker, other: Partial<TokenPlan> = {}): TokenPlan => ({
-  sessionId: SESSION,
-  workerId: 'us-east-1',
-  workerAddress: of.address,
-  epoch: 1,
-  region: 'us-east',
-  expiresInS: 600,
-  ...other,
-});
 
 const join = (connect: Connect, token: string | undefined, clientKey = KEY) => {
   const client = connect(gateway, token, clientKey);
@@ -76,41 +52,18 @@ const join = (connect: Connect, token: string | undefined, clientKey = KEY) => {
   return client;
 };
 
-const action = (seq: number) =>
-  PlayRequest.encode({
-    message: {
-      $case: 'action',
-      value: { seq, clientTimeUs: 1, buttons: ['sprint'], axes: { yaw: 0.5 }, text: '' },
-    },
-  }).finish();
-
-const numbers = (client: TestClient) => frames(client).map(({ number }) => number);
-const kinds = (client: TestClient) => notices(client).map(({ kind }) => kind);
-const rises = (values: readonly number[]) =>
-  values.every((value, at) => at === 0 || value > (values[at - 1] ?? 0));
-
 beforeEach(async () => {
   workers = [];
   clients = [];
   plane = await FakeControlPlane.start();
-  gateway = await start();
+  gateway = await startTestGateway(plane);
   grpc = grpcClient(gateway);
-  await ready(gateway);
 });
-
-/** Streams that the gateway counts as open. */
-const openStreams = async () => {
-  const metrics = await (await fetch(`http://127.0.0.1:${String(gateway.port)}/metrics`)).text();
-  const values = [...metrics.matchAll(/^meridian_gateway_streams_open\{.*\} (\d+)$/gm)].map(([, value]) =>
-    Number(value),
-  );
-  return values.reduce((sum, value) => sum + value, 0);
-};
 
 afterEach(async () => {
   for (const client of clients) client.leave();
   // Nothing leaks, whatever the test did: every stream that was opened is closed again.
-  while ((await openStreams()) > 0);
+  while ((await metric(gateway, 'streams_open')) > 0);
   grpc.close();
   await gateway.close();
   for (const started of workers) started.kill();
@@ -132,10 +85,10 @@ describe.each(transports)('a stream over %s', (transport, connect) => {
   it('carries frames byte for byte, with a timestamp behind, and actions up', async () => {
     const fake = await worker();
     const client = join(connect, await plane.token(plan(fake)));
-    client.send(action(7));
+    client.send(actionMessage(7));
     await until(() => frames(client).some(({ lastActionSeq }) => lastActionSeq === 7));
     const { sent, actions } = fake.session(SESSION);
-    expect(actions).toEqual([PlayRequest.decode(action(7))]);
+    expect(actions).toEqual([action(7)]);
     for (const { bytes, response } of client.received.slice(1)) {
       const { message, gatewaySentUs } = response;
       if (message?.$case !== 'frame') throw new Error('a frame was expected');
@@ -188,7 +141,7 @@ describe.each(transports)('a stream over %s', (transport, connect) => {
     const [lost, next] = [await worker(), await worker()];
     plane.replacement = { workerId: 'us-east-2', workerAddress: next.address };
     const client = join(connect, await plane.token(plan(lost)));
-    client.send(action(3));
+    client.send(actionMessage(3));
     await until(() => frames(client).length > 25);
     lost.kill();
     await until(() => frames(client).some(({ epoch }) => epoch === 2));
@@ -197,7 +150,7 @@ describe.each(transports)('a stream over %s', (transport, connect) => {
     expect(plane.replaceRequests).toEqual([{ sessionId: SESSION, lostEpoch: 1, lostWorkerId: 'us-east-1' }]);
     const { restoredFrom, actions } = next.session(SESSION);
     expect(restoredFrom?.frameNumber).toBeGreaterThan(0);
-    expect(actions).toEqual([PlayRequest.decode(action(3))]);
+    expect(actions).toEqual([action(3)]);
   });
 
   it('ends with worker_lost when there is no other worker', async () => {
@@ -259,7 +212,7 @@ describe.each(transports)('a stream over %s', (transport, connect) => {
     const grpcEnd = [status.UNAVAILABLE, 'gateway_stopping'];
     expect(await client.ended).toEqual(transport === 'gRPC' ? grpcEnd : [1012, 'gateway_stopping']);
     await until(() => fake.session(SESSION).call === undefined);
-    gateway = await start();
+    gateway = await startTestGateway(plane);
   });
 });
 
@@ -299,11 +252,11 @@ describe('two users on one HTTP/2 connection', () => {
         client: join(connect, await plane.token(plan(fake, { sessionId })), `key-of-${sessionId}-0123456789`),
       })),
     );
-    users.forEach(({ client }, at) => client.send(action(at + 1)));
+    users.forEach(({ client }, at) => client.send(actionMessage(at + 1)));
     await until(() => users.every(({ client }) => frames(client).length > 20));
     users.forEach(({ sessionId, client }, at) => {
       const { sent, actions } = fake.session(sessionId);
-      expect(actions).toEqual([PlayRequest.decode(action(at + 1))]);
+      expect(actions).toEqual([action(at + 1)]);
       for (const { bytes, response } of client.received) {
         if (response.message?.$case !== 'frame') continue;
         expect(bytes.subarray(0, -STAMP_BYTES)).toEqual(sent.get(response.message.value.number));
@@ -372,16 +325,6 @@ describe('a lost worker', () => {
     expect(rises(numbers(client))).toBe(true);
     expect(plane.replaceRequests).toEqual([]);
     proxy.close();
-  });
-
-  it('is restored from a checkpoint as large as a header can carry', async () => {
-    const [lost, next] = [await worker({ stateBytes: 45_000 }), await worker()];
-    plane.replacement = { workerId: 'us-east-2', workerAddress: next.address };
-    const client = join(connectWs, await plane.token(plan(lost)));
-    await until(() => frames(client).length > 25);
-    lost.kill();
-    await until(() => frames(client).some(({ epoch }) => epoch === 2));
-    expect(next.session(SESSION).restoredFrom?.state.length).toBe(45_000);
   });
 
   it('is replaced for a client that comes back to a gateway that knows nothing', async () => {

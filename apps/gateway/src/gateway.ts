@@ -41,7 +41,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
       fleet,
       metrics,
       logger,
-      memory: new SessionMemory(),
+      memory: new SessionMemory({ bytesMax: config.CHECKPOINT_MEMORY_MB * 1024 * 1024 }),
       readToken: (token) => readSessionToken(token, keys),
       limits: { firstMs: config.FIRST_MESSAGE_MS, stallMs: config.STALL_MS, migrateMs: config.MIGRATE_MS },
     },

@@ -14,6 +14,8 @@ export class GatewayMetrics {
   readonly #replacements;
   readonly #streams;
   readonly actions;
+  readonly messagesTooLarge;
+  readonly checkpointsNotKept;
   readonly droppedSlowClient;
   readonly droppedFenced;
   readonly droppedOutdated;
@@ -34,6 +36,14 @@ export class GatewayMetrics {
     this.#refusals = counter('refusals_total', 'Streams refused or ended with an error, by code.', ['code']);
     this.#replacements = counter('replacements_total', 'Searches for a new worker, by outcome.', ['outcome']);
     this.actions = counter('actions_relayed_total', 'Actions sent on to workers.');
+    this.messagesTooLarge = counter(
+      'worker_messages_too_large_total',
+      'Messages of workers above 4 MiB, passed over: frames that no client sees, checkpoints that are not kept.',
+    );
+    this.checkpointsNotKept = counter(
+      'checkpoints_not_kept_total',
+      'Checkpoints that CHECKPOINT_MEMORY_MB had no room for; the session keeps its older one, if it has one.',
+    );
     this.#streams = this.#metrics.gauge({
       name: name('streams_open'),
       help: 'Streams of clients that are open, by transport.',

@@ -2,9 +2,9 @@ export { GrpcWorkerControl, type WorkerControlOptions } from './grpc-worker-cont
 export { checkAlive, keepAlive, type KeepAlive } from './keep-alive.ts';
 export { Mailbox } from './mailbox.ts';
 export { Envelope } from './wire/envelope.ts';
-export { isPlayRequest } from './wire/is-play-request.ts';
 export { MessageMemory } from './wire/message-memory.ts';
 export { MessageSplitter } from './wire/message-splitter.ts';
+export { peekRequest, type RequestKind } from './wire/peek-request.ts';
 export { checkpointIn, peek, type Peeked } from './wire/peek.ts';
 export { OK, StatusError, fromTrailers, statusOf, toTrailers, type Status } from './wire/status.ts';
 export { WorkerConnections, type WorkerConnectionOptions } from './worker-connections.ts';

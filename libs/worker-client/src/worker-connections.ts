@@ -7,7 +7,10 @@ import { WorkerStream, type ServeCall } from './worker-stream.ts';
 export interface WorkerConnectionOptions {
   readonly dialTimeoutMs: number;
   readonly keepAlive: KeepAlive;
-  /** Largest PlayResponse taken from a worker. */
+  /**
+   * Largest PlayResponse taken from a worker, and so, but for a few bytes, the largest checkpoint and picture. A raw
+   * frame of the largest size that may be asked for (1024 x 1024) has 3 MiB.
+   */
   readonly maxMessageBytes: number;
 }
 
@@ -20,8 +23,6 @@ export const WORKER_CONNECTION_DEFAULTS: WorkerConnectionOptions = {
 /** A slow stream must not use up the connection's window for the others; streams are always read, so this is room, not a queue. */
 const STREAM_WINDOW_BYTES = 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
-/** A checkpoint travels as a header; nghttp2 takes at most 64 KiB of one. */
-const MAX_HEADER_BYTES = 128 * 1024;
 
 export class WorkerConnections {
   readonly #options: WorkerConnectionOptions;
@@ -64,7 +65,6 @@ export class WorkerConnections {
 function dial(address: string, { dialTimeoutMs, keepAlive: every }: WorkerConnectionOptions) {
   const session = connect(`http://${address}`, {
     settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
-    maxSendHeaderBlockLength: MAX_HEADER_BYTES,
   });
   const tooLate = setTimeout(() => session.destroy(new Error('dial timed out')), dialTimeoutMs);
   session.once('connect', () => {

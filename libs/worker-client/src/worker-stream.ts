@@ -13,6 +13,7 @@ import { Mailbox } from './mailbox.ts';
 import { Envelope } from './wire/envelope.ts';
 import { MessageMemory } from './wire/message-memory.ts';
 import { MessageSplitter } from './wire/message-splitter.ts';
+import { restoreHead } from './wire/restore-request.ts';
 import { fromTrailers, statusOf, type Status } from './wire/status.ts';
 
 export interface ServeCall {
@@ -21,10 +22,12 @@ export interface ServeCall {
   readonly sessionToken: string;
   readonly clientKey: string;
   readonly traceparent: string;
-  /** A Checkpoint to restore from when the worker does not serve the session yet. */
+  /** A Checkpoint to restore from when the worker does not serve the session yet; not to be changed any more. */
   readonly checkpoint?: Buffer;
   /** The client has seen the frames below this number; the worker goes on from here or above. */
   readonly nextFrame?: number;
+  /** Hears of a message above the limit, with its bytes; the stream goes on without it. */
+  readonly onTooLarge: (bytes: number) => void;
 }
 
 export interface StreamEnd {
@@ -44,8 +47,14 @@ export class WorkerStream {
     this.messages = mailbox;
     this.#stream = session.request(headersOf(call), { endStream: false });
     this.ended = ending(this.#stream, signal).finally(() => mailbox.close());
-    readInto(mailbox, this.#stream, new MessageSplitter(maxMessageBytes, new MessageMemory()));
+    const { checkpoint, onTooLarge } = call;
+    readInto(
+      mailbox,
+      this.#stream,
+      new MessageSplitter(maxMessageBytes, { memory: new MessageMemory(), onTooLarge }),
+    );
     closeOnAbort(this.#stream, signal);
+    if (checkpoint) this.#restore(checkpoint);
   }
 
   /** Sends a PlayRequest; resolves when it was handed to the connection, or when the stream is no more. */
@@ -54,6 +63,13 @@ export class WorkerStream {
       if (this.#stream.destroyed || this.#stream.closed) return resolve();
       this.#stream.write(Envelope.of(message).framed, () => resolve());
     });
+  }
+
+  /** The first message of the stream, as the metadata announces it. */
+  #restore(checkpoint: Buffer): void {
+    if (this.#stream.destroyed || this.#stream.closed) return;
+    this.#stream.write(restoreHead(checkpoint.length));
+    this.#stream.write(checkpoint);
   }
 }
 
@@ -65,7 +81,7 @@ const headersOf = (call: ServeCall): OutgoingHttpHeaders => ({
   authorization: `Bearer ${call.sessionToken}`,
   'meridian-client-key': call.clientKey,
   traceparent: call.traceparent,
-  ...(call.checkpoint ? { 'meridian-checkpoint-bin': call.checkpoint.toString('base64') } : {}),
+  ...(call.checkpoint ? { 'meridian-restore': '1' } : {}),
   ...(call.nextFrame === undefined ? {} : { 'meridian-next-frame': String(call.nextFrame) }),
 });
 

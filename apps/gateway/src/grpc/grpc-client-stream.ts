@@ -1,8 +1,8 @@
 import { Mailbox, MessageSplitter, toTrailers, type Envelope, type Status } from '@meridian/worker-client';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import {
-  ACTIONS_WAITING_MAX,
-  ACTION_BYTES_MAX,
+  REQUESTS_WAITING_MAX,
+  REQUEST_BYTES_MAX,
   CLOSE_TIMEOUT_MS,
   type ClientStream,
   type Flushed,
@@ -10,7 +10,7 @@ import {
 
 /** gRPC by hand: prefixes are read and written here, messages are left as they are. */
 export class GrpcClientStream implements ClientStream {
-  readonly actions: AsyncIterable<Buffer>;
+  readonly requests: AsyncIterable<Buffer>;
   readonly gone: AbortSignal;
   readonly #stream: ServerHttp2Stream;
   #end: Status | undefined;
@@ -18,7 +18,7 @@ export class GrpcClientStream implements ClientStream {
   constructor(stream: ServerHttp2Stream) {
     this.#stream = stream;
     this.gone = goneOf(stream);
-    this.actions = actionsOf(stream);
+    this.requests = requestsOf(stream);
     stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
     stream.on('wantTrailers', () => {
       if (!this.#end) return;
@@ -65,10 +65,10 @@ function goneOf(stream: ServerHttp2Stream): AbortSignal {
   return gone.signal;
 }
 
-function actionsOf(stream: ServerHttp2Stream): AsyncIterable<Buffer> {
-  const splitter = new MessageSplitter(ACTION_BYTES_MAX);
+function requestsOf(stream: ServerHttp2Stream): AsyncIterable<Buffer> {
+  const splitter = new MessageSplitter(REQUEST_BYTES_MAX);
   const mailbox = new Mailbox<Buffer>((waiting) => {
-    if (waiting > ACTIONS_WAITING_MAX) stream.pause();
+    if (waiting > REQUESTS_WAITING_MAX) stream.pause();
     else if (stream.isPaused()) stream.resume();
   });
   stream.on('data', (chunk: Buffer) => {

@@ -6,7 +6,7 @@ export interface ClientStream {
    * Whole messages as the client sent them, at most 64 KiB each; ends when the client has no more to say. Throws
    * `StatusError` for bytes that are no messages.
    */
-  readonly actions: AsyncIterable<Buffer>;
+  readonly requests: AsyncIterable<Buffer>;
   /** Aborts when the client is gone. */
   readonly gone: AbortSignal;
   /** All that was written is out of this process: another frame would not wait here. */
@@ -20,10 +20,10 @@ export interface ClientStream {
 export type Flushed = (error?: Error | null) => void;
 
 /** Largest PlayRequest taken from a client. */
-export const ACTION_BYTES_MAX = 64 * 1024;
+export const REQUEST_BYTES_MAX = 64 * 1024;
 
-/** A client that sends faster than its worker reads is not read from while this many actions wait. */
-export const ACTIONS_WAITING_MAX = 8;
+/** A client that sends faster than its worker reads is not read from while this many requests wait. */
+export const REQUESTS_WAITING_MAX = 8;
 
 /** A client that does not take its last words is not waited for any longer. */
 export const CLOSE_TIMEOUT_MS = 2_000;

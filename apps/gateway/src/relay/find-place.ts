@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { OK, type Status } from '@meridian/worker-client';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Place } from '../token/admit.ts';
-import type { TokenClaims } from '../token/session-token.ts';
+import type { SessionTokenClaims } from '@meridian/protocol/session-token';
 import type { Fleet } from './fleet.ts';
 
 export type Found =
@@ -14,7 +14,7 @@ export type Found =
 export interface Search {
   readonly fleet: Fleet;
   /** Checks a new token as one from a client is checked; throws `StatusError`. */
-  readonly readToken: (token: string) => Promise<TokenClaims>;
+  readonly readToken: (token: string) => Promise<SessionTokenClaims>;
   /** Give up at this time, ms of the monotonic clock. */
   readonly giveUpAtMs: number;
 }
@@ -26,7 +26,11 @@ const LONGEST_PAUSE_MS = 2_000;
  * Asks for another worker until there is an answer; the control plane may be away for a while (L4). Asking again is
  * harmless: an answer is the same for a session and lost epoch. Throws when the signal aborts.
  */
-export async function findPlace(lost: TokenClaims, search: Search, signal: AbortSignal): Promise<Found> {
+export async function findPlace(
+  lost: SessionTokenClaims,
+  search: Search,
+  signal: AbortSignal,
+): Promise<Found> {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     const found = await ask(lost, search, signal);
     signal.throwIfAborted();
@@ -35,7 +39,11 @@ export async function findPlace(lost: TokenClaims, search: Search, signal: Abort
   }
 }
 
-async function ask(lost: TokenClaims, { fleet, readToken }: Search, signal: AbortSignal): Promise<Found> {
+async function ask(
+  lost: SessionTokenClaims,
+  { fleet, readToken }: Search,
+  signal: AbortSignal,
+): Promise<Found> {
   const answer = await fleet.replace(lost, signal);
   switch (answer.kind) {
     case 'placed': {

@@ -1,7 +1,7 @@
 import { Metadata, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { FleetServiceClient, type ReplaceResponse } from '@meridian/protocol/worker';
 import type { Status } from '@meridian/worker-client';
-import type { TokenClaims } from '../token/session-token.ts';
+import type { SessionTokenClaims } from '@meridian/protocol/session-token';
 
 export type ReplaceAnswer =
   | { readonly kind: 'placed'; readonly sessionToken: string }
@@ -14,7 +14,7 @@ export type ReplaceAnswer =
 
 /** The control plane, asked for one thing only: another worker. */
 export interface Fleet {
-  replace(lost: TokenClaims, signal: AbortSignal): Promise<ReplaceAnswer>;
+  replace(lost: SessionTokenClaims, signal: AbortSignal): Promise<ReplaceAnswer>;
   close(): void;
 }
 
@@ -42,7 +42,7 @@ export class GrpcFleet implements Fleet {
     this.#metadata.set('authorization', `Bearer ${secret}`);
   }
 
-  replace({ sessionId, epoch, workerId }: TokenClaims, signal: AbortSignal): Promise<ReplaceAnswer> {
+  replace({ sessionId, epoch, workerId }: SessionTokenClaims, signal: AbortSignal): Promise<ReplaceAnswer> {
     const request = { sessionId, lostEpoch: epoch, lostWorkerId: workerId };
     const options = { deadline: Date.now() + CALL_TIMEOUT_MS };
     return new Promise((resolve) => {

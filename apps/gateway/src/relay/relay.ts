@@ -1,12 +1,13 @@
 // One client stream from its admission to its end, whatever the transport, and over as many workers as it takes.
-// Memory of a stream is bounded: up to 8 actions of 64 KiB and one in parts; from the worker one message in parts
-// (4 MiB at most); for a slow client two frames and one in the transport; and the newest checkpoint.
+// Memory of a stream is bounded: up to 8 requests of 64 KiB, one in parts, and the newest action and format; from the
+// worker one message in parts (4 MiB at most); for a slow client two frames and one in the transport. Checkpoints have
+// one bound for all streams (session-memory.ts); the one that a new worker restores from is sent without a copy.
 import { status } from '@grpc/grpc-js';
 import type { Logger } from '@meridian/telemetry';
 import { StatusError, statusOf, type Status, type WorkerConnections } from '@meridian/worker-client';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Ticket } from '../token/admit.ts';
-import type { TokenClaims } from '../token/session-token.ts';
+import type { SessionTokenClaims } from '@meridian/protocol/session-token';
 import type { ClientStream } from './client-stream.ts';
 import { findPlace, type Found } from './find-place.ts';
 import type { Fleet } from './fleet.ts';
@@ -22,7 +23,7 @@ export interface RelayDeps {
   readonly memory: SessionMemory;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
-  readonly readToken: (token: string) => Promise<TokenClaims>;
+  readonly readToken: (token: string) => Promise<SessionTokenClaims>;
   readonly limits: RelayLimits;
 }
 
@@ -71,7 +72,7 @@ export class Relay {
     const { sessionId } = this.#ticket.place.claims;
     this.#client.gone.addEventListener('abort', () => this.end(CLIENT_GONE), { once: true });
     if (this.#client.gone.aborted) this.end(CLIENT_GONE);
-    this.#uplink.carry(this.#client.actions).catch((error: unknown) => this.end(statusOf(error)));
+    this.#uplink.carry(this.#client.requests).catch((error: unknown) => this.end(statusOf(error)));
     const session = memory.enter(this.#ticket, performance.now());
     const end = await this.#serve(session).catch((error: unknown) => this.#statusOfThrown(error));
     memory.leave(sessionId, performance.now());
@@ -107,7 +108,9 @@ export class Relay {
         workers: this.#deps.workers,
         outlet: this.#outlet,
         uplink: this.#uplink,
+        memory: this.#deps.memory,
         metrics: this.#deps.metrics,
+        logger: this.#log(session),
       },
       {
         session,

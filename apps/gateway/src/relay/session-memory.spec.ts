@@ -8,7 +8,11 @@ const ticket = (sessionId: string, epoch = 1): Ticket => ({
   trace: newTrace(),
   place: {
     sessionToken: `token of epoch ${String(epoch)}`,
-    claims: { sessionId, epoch, region: 'us-east', workerId: 'us-east-1', workerAddress: '127.0.0.1:1' },
+    claims: {
+      ...{ sessionId, epoch, region: 'us-east', workerId: 'us-east-1', workerAddress: '127.0.0.1:1' },
+      ...{ tenantId: 'ten_test', pool: 'test', slot: 0, claimByMs: 0 },
+      ...{ holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000 },
+    },
   },
 });
 
@@ -16,7 +20,7 @@ const ticket = (sessionId: string, epoch = 1): Ticket => ({
 const visit = (memory: SessionMemory, sessionId: string, atMs: number, checkpoint?: Buffer) => {
   const session = memory.enter(ticket(sessionId), atMs);
   session.clientKey = 'the-key-of-one-client';
-  session.checkpoint = checkpoint;
+  if (checkpoint) memory.keep(session, checkpoint);
   memory.leave(sessionId, atMs);
 };
 
@@ -55,12 +59,37 @@ describe('SessionMemory', () => {
     expect(memory.idleSessions).toBe(0);
   });
 
-  it('is bounded in sessions and in bytes, the oldest first', () => {
-    const memory = new SessionMemory({ sessionsMax: 2, bytesMax: 100 });
+  it('is bounded in sessions without a stream, the oldest first', () => {
+    const memory = new SessionMemory({ sessionsMax: 2 });
     ['ses_1', 'ses_2', 'ses_3'].forEach((sessionId, at) => visit(memory, sessionId, at, Buffer.alloc(10)));
     expect(memory.idleSessions).toBe(2);
-    visit(memory, 'ses_4', 3, Buffer.alloc(95));
+    expect(memory.bytes).toBe(20);
+    expect(memory.enter(ticket('ses_3'), 4).checkpoint?.length).toBe(10);
+  });
+
+  it('is bounded in the bytes of all checkpoints: sessions without a stream give way, others keep what they have', () => {
+    const memory = new SessionMemory({ bytesMax: 100 });
+    visit(memory, 'ses_1', 0, Buffer.alloc(40));
+    const [first, second] = [memory.enter(ticket('ses_2'), 1), memory.enter(ticket('ses_3'), 1)];
+    expect(memory.keep(first, Buffer.alloc(50))).toBe(true);
     expect(memory.idleSessions).toBe(1);
-    expect(memory.enter(ticket('ses_4'), 4).checkpoint?.length).toBe(95);
+    expect(memory.keep(second, Buffer.alloc(40))).toBe(true);
+    expect(memory.idleSessions).toBe(0);
+    expect(memory.keep(second, Buffer.alloc(51))).toBe(false);
+    expect(second.checkpoint?.length).toBe(40);
+    expect(memory.keep(second, Buffer.alloc(50, 7))).toBe(true);
+    expect(second.checkpoint).toEqual(Buffer.alloc(50, 7));
+    first.isOver = true;
+    memory.leave('ses_2', 2);
+    expect(memory.bytes).toBe(50);
+  });
+
+  it('keeps a copy: the memory of a message is used again', () => {
+    const memory = new SessionMemory();
+    const session = memory.enter(ticket('ses_1'), 0);
+    const message = Buffer.alloc(10, 1);
+    memory.keep(session, message);
+    message.fill(2);
+    expect(session.checkpoint).toEqual(Buffer.alloc(10, 1));
   });
 });

@@ -12,11 +12,11 @@ import {
   type WorkerConnections,
   type WorkerStream,
 } from '@meridian/worker-client';
-import { formatTraceparent, type TraceContext } from '@meridian/telemetry';
+import { formatTraceparent, type Logger, type TraceContext } from '@meridian/telemetry';
 import type { GatewayMetrics } from '../metrics.ts';
 import { migrated, nextFrameNumberIn } from './notices.ts';
 import type { Outlet } from './outlet.ts';
-import type { Remembered } from './session-memory.ts';
+import type { Remembered, SessionMemory } from './session-memory.ts';
 import type { Uplink } from './uplink.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -33,7 +33,9 @@ export interface LegRoute {
   readonly workers: WorkerConnections;
   readonly outlet: Outlet;
   readonly uplink: Uplink;
+  readonly memory: SessionMemory;
   readonly metrics: GatewayMetrics;
+  readonly logger: Logger;
 }
 
 export type LegEnd =
@@ -42,15 +44,14 @@ export type LegEnd =
   /** The worker is lost. `mayLive`: only the connection broke, so dialing it again may do. */
   | { readonly kind: 'lost'; readonly why: string; readonly mayLive: boolean; readonly hadMessages: boolean };
 
-/** A header carries the checkpoint, as base64, and HTTP/2 servers take 64 KiB of headers. */
-const CHECKPOINT_BYTES_MAX = 46 * 1024;
-
 export class WorkerLeg {
   readonly #route: LegRoute;
   readonly #options: LegOptions;
   readonly #epoch: number;
   #hadMessages = false;
   #tellMigrated: boolean;
+  /** A session whose state is too large says so once, though it happens every second. */
+  #hasWarned = false;
 
   constructor(route: LegRoute, options: LegOptions) {
     this.#route = route;
@@ -81,15 +82,21 @@ export class WorkerLeg {
   #dial(signal: AbortSignal): WorkerStream {
     const { session, clientKey, trace } = this.#options;
     const { checkpoint, nextFrame, place } = session;
-    const fits = checkpoint !== undefined && checkpoint.length <= CHECKPOINT_BYTES_MAX;
     return this.#route.workers.serve(
       {
         address: place.claims.workerAddress,
         sessionToken: place.sessionToken,
         clientKey,
         traceparent: formatTraceparent(trace),
-        ...(fits ? { checkpoint } : {}),
+        ...(checkpoint ? { checkpoint } : {}),
         ...(nextFrame > 0 ? { nextFrame } : {}),
+        onTooLarge: (bytes) => {
+          this.#route.metrics.messagesTooLarge.inc();
+          this.#warn(
+            bytes,
+            'a message of the worker was too large and passed over; a checkpoint is not kept',
+          );
+        },
       },
       signal,
     );
@@ -121,7 +128,7 @@ export class WorkerLeg {
       case 'notice':
         return this.#takeNotice(peeked.notice, envelope);
       case 'checkpoint':
-        this.#keepCheckpoint(checkpointIn(envelope.message));
+        this.#keep(checkpointIn(envelope.message));
         return envelope.release();
       case 'unknown':
       case 'malformed':
@@ -130,9 +137,15 @@ export class WorkerLeg {
     }
   }
 
-  /** As a copy: the memory of a message is used again. */
-  #keepCheckpoint(checkpoint: Buffer | undefined): void {
-    this.#options.session.checkpoint = checkpoint && Buffer.from(checkpoint);
+  #keep(checkpoint: Buffer | undefined): void {
+    if (!checkpoint || this.#route.memory.keep(this.#options.session, checkpoint)) return;
+    this.#route.metrics.checkpointsNotKept.inc();
+    this.#warn(checkpoint.length, 'no memory for a checkpoint; another worker would start from an older one');
+  }
+
+  #warn(bytes: number, what: string): void {
+    if (!this.#hasWarned) this.#route.logger.warn({ bytes }, what);
+    this.#hasWarned = true;
   }
 
   #takeFrame({ number, keyframe }: Extract<Peeked, { kind: 'frame' }>, envelope: Envelope): void {

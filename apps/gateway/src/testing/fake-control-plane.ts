@@ -9,7 +9,8 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import { FleetServiceService, type ReplaceRequest, type ReplaceResponse } from '@meridian/protocol/worker';
-import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { signSessionToken } from '@meridian/protocol/session-token';
+import { exportJWK, generateKeyPair } from 'jose';
 import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -82,15 +83,16 @@ export class FakeControlPlane {
   }
 
   token(plan: TokenPlan, key = this.#keys.privateKey): Promise<string> {
-    const { sessionId, expiresInS, ...claims } = plan;
-    return new SignJWT({ mer: claims })
-      .setProtectedHeader({ alg: 'EdDSA', kid: 'k1' })
-      .setIssuer('meridian')
-      .setAudience('meridian-gateway')
-      .setSubject(sessionId)
-      .setIssuedAt()
-      .setExpirationTime(Math.floor(Date.now() / 1_000) + expiresInS)
-      .sign(key);
+    const { expiresInS, ...claims } = plan;
+    const issuedAtS = Math.floor(Date.now() / 1_000);
+    return signSessionToken(
+      {
+        ...{ tenantId: 'ten_test', pool: 'test', slot: 0, claimByMs: Date.now() + 60_000, holdMs: 30_000 },
+        ...{ idleMs: 300_000, maxDurationMs: 7_200_000 },
+        ...claims,
+      },
+      { key, kid: 'k1', issuedAtS, lifeS: expiresInS },
+    );
   }
 
   async #replace(request: ReplaceRequest, metadata: Metadata) {

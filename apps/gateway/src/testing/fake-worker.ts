@@ -1,6 +1,14 @@
 // A worker as far as a gateway knows one. It believes every token, and keeps what it sent and got for a test to look at.
 import { Metadata, Server, status, type ServerDuplexStream } from '@grpc/grpc-js';
-import { Checkpoint, Codec, NoticeKind, PlayResponse, type PlayRequest } from '@meridian/protocol';
+import {
+  Codec,
+  NoticeKind,
+  PlayResponse,
+  type Action,
+  type Checkpoint,
+  type FrameFormat,
+  type PlayRequest,
+} from '@meridian/protocol';
 import { WorkerServiceService } from '@meridian/protocol/worker';
 import { decodeJwt } from 'jose';
 import { randomBytes } from 'node:crypto';
@@ -20,10 +28,13 @@ export interface ServedSession {
   epoch: number;
   nextFrame: number;
   streams: number;
-  readonly actions: PlayRequest[];
+  /** Checkpoints as they were sent. */
+  readonly checkpoints: Checkpoint[];
+  readonly actions: Action[];
+  readonly formats: FrameFormat[];
   /** Encoded frames by number, as they were sent. */
   readonly sent: Map<number, Buffer>;
-  readonly restoredFrom: Checkpoint | undefined;
+  restoredFrom: Checkpoint | undefined;
   call: Call | undefined;
 }
 
@@ -63,6 +74,16 @@ export class FakeWorker {
     this.sessions.delete(sessionId);
   }
 
+  /** As SIGTERM does: every session gets its last checkpoint, and its stream ends. */
+  drain(): void {
+    for (const session of this.sessions.values()) {
+      const { call } = session;
+      if (!call) continue;
+      this.#sendCheckpoint(session, call);
+      refuse(call, status.UNAVAILABLE, 'worker_draining');
+    }
+  }
+
   session(sessionId: string): ServedSession {
     const session = this.sessions.get(sessionId);
     if (!session) throw new Error(`no session ${sessionId} here`);
@@ -81,25 +102,38 @@ export class FakeWorker {
     if (session.call) refuse(session.call, status.ABORTED, 'taken_over');
     session.call = call;
     session.streams += 1;
-    call.on('data', (request: PlayRequest) => session.actions.push(request));
+    const begin = () => {
+      call.write(this.#notice(session, known ? NoticeKind.RESUMED : NoticeKind.STARTED));
+      this.#play(session, call);
+    };
+    const isRestore = call.metadata.get('meridian-restore')[0] === '1';
+    let isFirst = true;
+    call.on('data', ({ message }: PlayRequest) => {
+      const isToRestore = isRestore && isFirst;
+      isFirst = false;
+      if (isToRestore !== (message?.$case === 'restore')) {
+        return refuse(call, status.INVALID_ARGUMENT, 'malformed_restore');
+      }
+      take(message, session, known === undefined);
+      if (isToRestore) begin();
+    });
     call.on('error', () => undefined);
-    call.write(this.#notice(session, known ? NoticeKind.RESUMED : NoticeKind.STARTED));
-    this.#play(session, call);
+    if (!isRestore) begin();
   }
 
   #open(sessionId: string, clientKey: string, metadata: Metadata): ServedSession {
-    const [header] = metadata.get('meridian-checkpoint-bin');
-    const restoredFrom = header instanceof Buffer ? Checkpoint.decode(header) : undefined;
     const nextFrame = Number(metadata.get('meridian-next-frame')[0] ?? 0);
     const session: ServedSession = {
       sessionId,
       clientKey,
       epoch: 0,
-      nextFrame: Math.max(restoredFrom?.frameNumber ?? 0, nextFrame),
+      nextFrame,
       streams: 0,
+      checkpoints: [],
       actions: [],
+      formats: [],
       sent: new Map(),
-      restoredFrom,
+      restoredFrom: undefined,
       call: undefined,
     };
     this.sessions.set(sessionId, session);
@@ -124,7 +158,7 @@ export class FakeWorker {
     session.sent.set(session.nextFrame, Buffer.from(PlayResponse.encode(frame).finish()));
     session.nextFrame += 1;
     call.write(frame);
-    if (session.nextFrame % 10 === 0) call.write(this.#checkpoint(session));
+    if (session.nextFrame % 10 === 0) this.#sendCheckpoint(session, call);
   }
 
   #frame({ nextFrame, epoch, actions }: ServedSession): PlayResponse {
@@ -135,7 +169,7 @@ export class FakeWorker {
       codec: Codec.JPEG,
       width: 128,
       height: 72,
-      lastActionSeq: actions.at(-1)?.message?.value.seq ?? 0,
+      lastActionSeq: actions.at(-1)?.seq ?? 0,
       epoch: this.wrongEpoch ?? epoch,
       actionReceivedUs: nowUs,
       stepStartedUs: nowUs,
@@ -146,24 +180,28 @@ export class FakeWorker {
     return { message: { $case: 'frame', value }, gatewaySentUs: 0 };
   }
 
-  #checkpoint({ epoch, nextFrame }: ServedSession): PlayResponse {
-    const state = randomBytes(this.#options.stateBytes);
+  #sendCheckpoint(session: ServedSession, call: Call): void {
     const value = {
-      model: 'm',
-      modelVersion: '1',
-      epoch,
-      frameNumber: nextFrame,
-      lastActionSeq: 0,
-      state,
-      action: undefined,
+      ...{ model: 'm', modelVersion: '1', epoch: session.epoch, frameNumber: session.nextFrame - 1 },
+      ...{ lastActionSeq: 0, state: randomBytes(this.#options.stateBytes) },
+      ...{ action: session.actions.at(-1), format: session.formats.at(-1) },
     };
-    return { message: { $case: 'checkpoint', value }, gatewaySentUs: 0 };
+    session.checkpoints.push(value);
+    call.write({ message: { $case: 'checkpoint', value }, gatewaySentUs: 0 });
   }
 
   #notice({ epoch, nextFrame }: ServedSession, kind: NoticeKind, endReason = ''): PlayResponse {
     const value = { kind, endReason, detail: '', epoch, nextFrameNumber: nextFrame };
     return { message: { $case: 'notice', value }, gatewaySentUs: 0 };
   }
+}
+
+function take(message: PlayRequest['message'], session: ServedSession, isNew: boolean): void {
+  if (message?.$case === 'action') session.actions.push(message.value);
+  if (message?.$case === 'format') session.formats.push(message.value);
+  if (message?.$case !== 'restore' || !isNew) return;
+  session.restoredFrom = message.value;
+  session.nextFrame = Math.max(message.value.frameNumber + 1, session.nextFrame);
 }
 
 function refuse(call: Call, code: status, meridianCode: string): void {

@@ -1,8 +1,9 @@
 import { status } from '@grpc/grpc-js';
+import type { SessionTokenClaims } from '@meridian/protocol/session-token';
 import { continueTrace, type TraceContext } from '@meridian/telemetry';
 import { StatusError } from '@meridian/worker-client';
 import type { KeySet } from './key-set.ts';
-import { readSessionToken, type TokenClaims } from './session-token.ts';
+import { readSessionToken } from './session-token.ts';
 
 /** What a client sends beside its stream, by metadata or by WebSocket subprotocols. */
 export interface Credentials {
@@ -14,7 +15,7 @@ export interface Credentials {
 /** A worker to stream from, and the token that lets us. */
 export interface Place {
   readonly sessionToken: string;
-  readonly claims: TokenClaims;
+  readonly claims: SessionTokenClaims;
 }
 
 /** A client that may stream. */

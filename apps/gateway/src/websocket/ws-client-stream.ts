@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { Mailbox, StatusError, type Envelope, type Status } from '@meridian/worker-client';
 import type { RawData, WebSocket } from 'ws';
 import {
-  ACTIONS_WAITING_MAX,
+  REQUESTS_WAITING_MAX,
   CLOSE_TIMEOUT_MS,
   type ClientStream,
   type Flushed,
@@ -15,7 +15,7 @@ const REASON_MAX = 123;
 
 /** One binary message is one protobuf message. */
 export class WsClientStream implements ClientStream {
-  readonly actions: AsyncIterable<Buffer>;
+  readonly requests: AsyncIterable<Buffer>;
   readonly gone: AbortSignal;
   readonly #socket: WebSocket;
   #isAlive = true;
@@ -27,7 +27,7 @@ export class WsClientStream implements ClientStream {
     socket.once('close', () => gone.abort());
     // Whatever broke it (a message above the limit, a bad frame), ws closes the socket and `close` follows.
     socket.on('error', () => undefined);
-    this.actions = actionsOf(socket, () => this.#heard());
+    this.requests = requestsOf(socket, () => this.#heard());
     this.#keepAlive(keepAliveMs);
   }
 
@@ -78,9 +78,9 @@ export function closeOf({ code, meridianCode }: Status): readonly [number, strin
   return [STATUS_CLOSE_CODES + code, (meridianCode ?? status[code].toLowerCase()).slice(0, REASON_MAX)];
 }
 
-function actionsOf(socket: WebSocket, heard: () => void): AsyncIterable<Buffer> {
+function requestsOf(socket: WebSocket, heard: () => void): AsyncIterable<Buffer> {
   const mailbox = new Mailbox<Buffer>((waiting) => {
-    if (waiting > ACTIONS_WAITING_MAX) socket.pause();
+    if (waiting > REQUESTS_WAITING_MAX) socket.pause();
     else if (socket.isPaused) socket.resume();
   });
   socket.on('message', (data: RawData, isBinary: boolean) => {

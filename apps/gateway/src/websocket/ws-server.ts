@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { problemResponse } from '../http/problem.ts';
-import { ACTION_BYTES_MAX } from '../relay/client-stream.ts';
+import { REQUEST_BYTES_MAX } from '../relay/client-stream.ts';
 import type { Streams } from '../streams.ts';
 import type { Ticket } from '../token/admit.ts';
 import { SUBPROTOCOL, readSubprotocols } from './subprotocols.ts';
@@ -26,7 +26,7 @@ export function createUpgradeHandler({ streams, logger, keepAliveMs = 10_000 }: 
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
-    maxPayload: ACTION_BYTES_MAX,
+    maxPayload: REQUEST_BYTES_MAX,
     handleProtocols: () => SUBPROTOCOL,
   });
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

@@ -45,7 +45,7 @@ describe('MessageSplitter', () => {
     });
     fc.assert(
       fc.property(messages, (sent) => {
-        const splitter = new MessageSplitter(LIMIT_BYTES, new MessageMemory());
+        const splitter = new MessageSplitter(LIMIT_BYTES, { memory: new MessageMemory() });
         const held: (readonly [Envelope, Uint8Array])[] = [];
         for (const [message, isReleased] of sent) {
           const [envelope] = splitter.push(framed([message]));
@@ -58,7 +58,7 @@ describe('MessageSplitter', () => {
   });
 
   it('uses memory again once it is released, and only then', () => {
-    const splitter = new MessageSplitter(LIMIT_BYTES, new MessageMemory());
+    const splitter = new MessageSplitter(LIMIT_BYTES, { memory: new MessageMemory() });
     const next = () => {
       const [envelope] = splitter.push(framed([Buffer.alloc(10)]));
       if (!envelope) throw new Error('a message was expected');
@@ -84,6 +84,28 @@ describe('MessageSplitter', () => {
     const prefix = Buffer.from([0, 0, 0, 0, LIMIT_BYTES + 1]);
     expect(refusal(prefix)).toBe(status.RESOURCE_EXHAUSTED);
     expect(refusal(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]))).toBe(status.RESOURCE_EXHAUSTED);
+  });
+
+  it('passes over a message above the limit when somebody is to hear of it, wherever the chunks are cut', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 });
+    const messages = fc.array(fc.uint8Array({ maxLength: 3 * LIMIT_BYTES }), { maxLength: 6 });
+    fc.assert(
+      fc.property(messages, sizes, (sent, cuts) => {
+        const tooLarge: number[] = [];
+        const splitter = new MessageSplitter(LIMIT_BYTES, { onTooLarge: (length) => tooLarge.push(length) });
+        const found: Envelope[] = [];
+        const stream = framed(sent);
+        for (let at = 0, turn = 0; at < stream.length; turn++) {
+          const size = cuts[turn % cuts.length] ?? 1;
+          found.push(...splitter.push(stream.subarray(at, at + size)));
+          at += size;
+        }
+        const fits = sent.filter(({ length }) => length <= LIMIT_BYTES);
+        expect(found.map(({ message }) => [...message])).toEqual(fits.map((message) => [...message]));
+        expect(tooLarge).toEqual(sent.map(({ length }) => length).filter((length) => length > LIMIT_BYTES));
+        expect(splitter.isPartial).toBe(false);
+      }),
+    );
   });
 
   it('refuses compressed messages and bytes that are no messages', () => {

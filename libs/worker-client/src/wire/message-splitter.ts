@@ -5,49 +5,84 @@ import { Envelope, PREFIX_BYTES } from './envelope.ts';
 import type { MessageMemory } from './message-memory.ts';
 import { StatusError } from './status.ts';
 
+export interface SplitterOptions {
+  /** Where messages take their bytes from; release every envelope then. */
+  readonly memory?: MessageMemory;
+  /** Hears of a message above the limit, with its bytes; it is passed over then, and refused otherwise. */
+  readonly onTooLarge?: (bytes: number) => void;
+}
+
 export class MessageSplitter {
   readonly #maxBytes: number;
-  readonly #memory: MessageMemory | undefined;
+  readonly #options: SplitterOptions;
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
   #prefixFilled = 0;
   #envelope: Envelope | undefined;
   #body: Buffer = Buffer.alloc(0);
   #bodyFilled = 0;
+  /** Bytes still to come of a message that is passed over. */
+  #tooLargeLeft = 0;
 
-  /** `maxBytes` is the largest message let through; with a `memory`, release every envelope. */
-  constructor(maxBytes: number, memory?: MessageMemory) {
+  /** `maxBytes` is the largest message let through. */
+  constructor(maxBytes: number, options: SplitterOptions = {}) {
     this.#maxBytes = maxBytes;
-    this.#memory = memory;
+    this.#options = options;
   }
 
   /** Bytes of an unfinished message are here: a stream that ends now was cut. */
   get isPartial(): boolean {
-    return this.#prefixFilled > 0;
+    return this.#prefixFilled > 0 || this.#tooLargeLeft > 0;
   }
 
   /**
    * Messages that this chunk completes, in order. Throws `StatusError`: RESOURCE_EXHAUSTED for a message above
-   * `maxBytes`, UNIMPLEMENTED for a compressed one, INVALID_ARGUMENT for a first byte that is neither 0 nor 1.
+   * `maxBytes` of which nobody is to hear, UNIMPLEMENTED for a compressed one, INVALID_ARGUMENT for a first byte that is neither 0 nor 1.
    */
   push(chunk: Buffer): readonly Envelope[] {
     const whole: Envelope[] = [];
     let at = 0;
     while (at < chunk.length) {
-      at += this.#envelope ? this.#fillBody(chunk, at) : this.#fillPrefix(chunk, at);
+      at += this.#step(chunk, at);
       if (this.#envelope && this.#bodyFilled === this.#body.length) whole.push(this.#take(this.#envelope));
     }
     return whole;
   }
 
+  /** How many bytes of the chunk were taken. */
+  #step(chunk: Buffer, at: number): number {
+    if (this.#tooLargeLeft > 0) return this.#passOver(chunk, at);
+    return this.#envelope ? this.#fillBody(chunk, at) : this.#fillPrefix(chunk, at);
+  }
+
   #fillPrefix(chunk: Buffer, at: number): number {
     const copied = chunk.copy(this.#prefix, this.#prefixFilled, at, at + PREFIX_BYTES - this.#prefixFilled);
     this.#prefixFilled += copied;
-    if (this.#prefixFilled === PREFIX_BYTES) {
-      this.#envelope = Envelope.ofLength(this.#allowedLength(), this.#memory);
-      this.#body = this.#envelope.message;
-      this.#bodyFilled = 0;
-    }
+    if (this.#prefixFilled === PREFIX_BYTES) this.#begin(this.#announcedLength());
     return copied;
+  }
+
+  #begin(length: number): void {
+    if (length > this.#maxBytes) return this.#refuse(length);
+    this.#envelope = Envelope.ofLength(length, this.#options.memory);
+    this.#body = this.#envelope.message;
+    this.#bodyFilled = 0;
+  }
+
+  #refuse(length: number): void {
+    const { onTooLarge } = this.#options;
+    if (!onTooLarge) {
+      const message = `A message of ${String(length)} bytes is above the limit of ${String(this.#maxBytes)}.`;
+      throw new StatusError(status.RESOURCE_EXHAUSTED, message, 'message_too_large');
+    }
+    this.#prefixFilled = 0;
+    this.#tooLargeLeft = length;
+    onTooLarge(length);
+  }
+
+  #passOver(chunk: Buffer, at: number): number {
+    const passed = Math.min(this.#tooLargeLeft, chunk.length - at);
+    this.#tooLargeLeft -= passed;
+    return passed;
   }
 
   #fillBody(chunk: Buffer, at: number): number {
@@ -62,7 +97,7 @@ export class MessageSplitter {
     return envelope;
   }
 
-  #allowedLength(): number {
+  #announcedLength(): number {
     const compressed = this.#prefix[0] ?? 0;
     const length = this.#prefix.readUInt32BE(1);
     if (compressed === 1) throw new StatusError(status.UNIMPLEMENTED, 'Compressed messages are not taken.');
@@ -72,10 +107,6 @@ export class MessageSplitter {
         'These bytes are not gRPC messages.',
         'malformed_message',
       );
-    }
-    if (length > this.#maxBytes) {
-      const message = `A message of ${String(length)} bytes is above the limit of ${String(this.#maxBytes)}.`;
-      throw new StatusError(status.RESOURCE_EXHAUSTED, message, 'message_too_large');
     }
     return length;
   }
