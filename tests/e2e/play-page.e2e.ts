@@ -116,6 +116,29 @@ describe('the play page', () => {
   );
 
   it(
+    'shows the same place in every quality, and keeps the choice for the next walk',
+    async () => {
+      await startWalking();
+      const standard = await picture();
+      for (const quality of ['light', 'exact']) {
+        const shown = await picture();
+        await page.getByTestId('picture').selectOption(quality);
+        await until(
+          'the picture to be drawn anew',
+          10_000,
+          async () => difference(shown, await picture()) > 0,
+        );
+        expect(difference(standard, await picture())).toBeLessThan(8);
+        expect(await figure('fps')).toBeGreaterThan(5);
+      }
+      await startWalking();
+      expect(await page.getByTestId('picture').inputValue()).toBe('exact');
+      await page.getByTestId('picture').selectOption('standard');
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
     'leaves no session behind when the tab goes away',
     async () => {
       await startWalking();

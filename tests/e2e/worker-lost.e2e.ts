@@ -32,7 +32,7 @@ describe('a worker that is killed', () => {
   it('is noticed, its session moves on with rising frames, and its slots are not offered', async () => {
     const meridian = client(target, apiKey);
     const model = await modelName(meridian);
-    const session = await meridian.open({ model });
+    const session = await meridian.open({ model, format: { codec: 'raw-rgb', width: 64, height: 36 } });
     await firstFrame(session);
     const numbers: number[] = [];
     session.on('frame', (frame: Frame) => numbers.push(frame.number));
@@ -47,7 +47,9 @@ describe('a worker that is killed', () => {
       return worker?.health === 'lost';
     });
     await Promise.all([migrating, migrated]);
-    await heard(session, 'frame');
+    const frame = await heard<Frame>(session, 'frame');
+    expect(frame).toMatchObject({ codec: 'raw-rgb', width: 64, height: 36 });
+    expect(frame.image.length).toBe(64 * 36 * 3);
     expect(session.epoch).toBeGreaterThan(1);
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
     const record = await meridian.getSession(session.id);

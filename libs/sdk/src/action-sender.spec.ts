@@ -22,8 +22,8 @@ function bench(): {
     },
   };
   const write = (bytes: Uint8Array): boolean => {
-    const action = PlayRequest.decode(bytes).message?.value;
-    if (stream.open && action) sent.push(action);
+    const { message } = PlayRequest.decode(bytes);
+    if (stream.open && message?.$case === 'action') sent.push(message.value);
     return stream.open;
   };
   const advance = (ms: number): void => {

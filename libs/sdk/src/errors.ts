@@ -21,7 +21,7 @@ export interface MeridianErrorInit {
  * The one error that the SDK throws and emits. `code` is for programs, `message` and `detail` are for people.
  *
  * Codes of the SDK's own: `network` (no answer), `timeout`, `aborted`, `bad_response` (not the contract),
- * `invalid_action`, `invalid_options`, `session_ended`, `stream_lost` (not reconnected within the hold time),
+ * `invalid_action`, `invalid_format`, `invalid_options`, `session_ended`, `stream_lost` (not reconnected within the hold time),
  * `stream_refused`, `listener_failed`. Every other code is the server's: a problem's `code`, or a stream refusal
  * such as `token_reused`.
  */

@@ -1,6 +1,7 @@
 export { ACTION_INTERVAL_MS, type ActionInput } from './action-sender.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { MeridianError, type FieldError } from './errors.ts';
+export type { FrameFormat } from './frame-format.ts';
 export type { Frame, FrameCodec, Hops } from './frame.ts';
 export type { Fetch } from './http-api.ts';
 export type { MeridianSession } from './meridian-session.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { NoticeKind } from '@meridian/protocol';
+import { Codec, NoticeKind } from '@meridian/protocol';
 import type { MeridianSession } from './meridian-session.ts';
 import { Meridian, type MeridianOptions } from './meridian.ts';
 import type { SessionEvents } from './session-events.ts';
@@ -161,6 +161,19 @@ describe('a broken stream', () => {
     expect(world.actions[1]).toMatchObject({ seq: 2, axes: { forward: 1 } });
   });
 
+  it('is told again what frames are to look like, and only the newest', async () => {
+    const [playing, world] = await play();
+    playing.setFormat({ codec: 'webp', quality: 40 });
+    playing.setFormat({ codec: 'raw-rgb', width: 256, height: 144 });
+    while (world.formats.length < 2) await new Promise(setImmediate);
+    const resumed = once(playing, 'resumed');
+    world.drop();
+    await resumed;
+    while (world.formats.length < 3) await new Promise(setImmediate);
+    const raw = { codec: Codec.RAW_RGB, width: 256, height: 144, quality: 0 };
+    expect(world.formats).toEqual([{ codec: Codec.WEBP, width: 0, height: 0, quality: 40 }, raw, raw]);
+  });
+
   it('is noticed by its silence', async () => {
     const [playing, world] = await play({ clock: hurriedClock(50) });
     world.frame();
@@ -219,6 +232,7 @@ describe('a refused stream', () => {
     [4016, 'token_forged'],
     [4007, 'token_reused'],
     [4003, 'malformed_message'],
+    [4003, 'malformed_format'],
     [4008, 'message_too_large'],
     [1009, 'message_too_large'],
   ])('gives up on %i %s', async (code, reason) => {

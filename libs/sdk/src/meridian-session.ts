@@ -9,7 +9,9 @@ import { Emitter } from './emitter.ts';
 import { isRecord, MeridianError } from './errors.ts';
 import { EventFeed, type FeedEvent } from './event-feed.ts';
 import { finalUsage } from './final-usage.ts';
+import { FormatSender } from './format-sender.ts';
 import { FrameChannel } from './frame-channel.ts';
+import type { FrameFormat } from './frame-format.ts';
 import { toFrame, type Frame } from './frame.ts';
 import type { HttpApi } from './http-api.ts';
 import { PlayStream } from './play-stream.ts';
@@ -46,6 +48,7 @@ export class MeridianSession {
   readonly #frames = new FrameChannel();
   readonly #stats: StreamStats;
   readonly #sender: ActionSender;
+  readonly #formats: FormatSender;
   readonly #feed: EventFeed;
   readonly #stream: PlayStream;
   #session: Session;
@@ -75,6 +78,7 @@ export class MeridianSession {
       write: (bytes) => this.#stream.write(bytes),
       onSent: (...sent) => this.#stats.sent(...sent),
     });
+    this.#formats = new FormatSender((bytes) => this.#stream.write(bytes));
     this.#feed = new EventFeed({
       ...{ api, clock, random, path: `${this.#path}/events` },
       onEvent: (event) => this.#hear(event),
@@ -83,7 +87,10 @@ export class MeridianSession {
     this.#stream = new PlayStream({
       ...{ WebSocket: ports.WebSocket, clock, random, clientKey: drawKey() },
       silentMs: () => (this.#phase === 'migrating' ? SILENT_MIGRATING_MS : SILENT_MS),
-      onOpen: () => this.#sender.streamOpened(),
+      onOpen: () => {
+        this.#formats.streamOpened();
+        this.#sender.streamOpened();
+      },
       onMessage: (message, bytes) => this.#receive(message, bytes),
       refresh: () => this.#refresh(),
       onLost: (reconnecting) => {
@@ -119,6 +126,15 @@ export class MeridianSession {
    */
   send(action: ActionInput): number {
     return this.#end ? 0 : this.#sender.send(action);
+  }
+
+  /**
+   * Asks for another encoding, size or quality from the next frame on; it holds until the next call, over reconnects
+   * and migrations. `{}` goes back to the worker's own choice. Every frame says what it is. Throws MeridianError
+   * `invalid_format`.
+   */
+  setFormat(format: FrameFormat): void {
+    this.#formats.ask(format);
   }
 
   get state(): SessionState {
@@ -224,6 +240,7 @@ export class MeridianSession {
     this.#stats.received(bytes);
     if (message.message?.$case === 'notice') this.#take(message.message.value);
     if (message.message?.$case !== 'frame' || this.#end) return;
+    this.#formats.flush();
     const wire = message.message.value;
     if (wire.number <= this.#lastNumber) return;
     const nowMs = this.#ports.clock.nowMs();

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from './clock.ts';
 import { drawKey } from './draw.ts';
 import { MeridianError } from './errors.ts';
+import { encodeFormat, type FrameFormat } from './frame-format.ts';
 import { HttpApi, type Fetch } from './http-api.ts';
 import { MeridianSession } from './meridian-session.ts';
 import { networkMs, probeRegion, toRttMs, type ProbeOptions, type RegionProbe } from './probe.ts';
@@ -32,6 +33,8 @@ export interface OpenOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Measured RTT by region, ms; probed when absent. */
   readonly rttMs?: Readonly<Record<string, number>>;
+  /** How frames are to be encoded; see `session.setFormat`. */
+  readonly format?: FrameFormat;
   /** 1-128 visible ASCII characters; drawn when absent. The same key never opens two sessions. */
   readonly idempotencyKey?: string;
   /** Gives the open up. A session that was opened all the same is ended. */
@@ -89,10 +92,12 @@ export class Meridian {
    * is reserved. A request whose reply was lost is repeated with the same idempotency key (L3).
    *
    * Refusals: `unknown_model`, `no_eligible_region` (`problem.considered` says why), `session_quota_exceeded`,
-   * `idempotency_key_reused`, and `invalid_request` with `fields`.
+   * `idempotency_key_reused`, and `invalid_request` with `fields`; `invalid_format` before anything is asked.
    */
   async open(options: OpenOptions): Promise<MeridianSession> {
-    const { signal, idempotencyKey = drawKey(), rttMs, ...asked } = options;
+    const { signal, idempotencyKey = drawKey(), rttMs, format, ...asked } = options;
+    // A format that is wrong must not cost a session.
+    if (format) encodeFormat(format);
     if (signal?.aborted) throw MeridianError.aborted(signal.reason);
     const body = { ...asked, rttMs: rttMs ?? toRttMs(await this.probeRegions({ signal })) };
     const openedAtMs = this.#clock.nowMs();
@@ -102,7 +107,9 @@ export class Meridian {
       this.#api.deleteInBackground(pathOf(late.id)),
     );
     const ports = { api: this.#api, WebSocket: this.#WebSocket, clock: this.#clock, random: this.#random };
-    return new MeridianSession(ports, session, openedAtMs);
+    const opened = new MeridianSession(ports, session, openedAtMs);
+    if (format) opened.setFormat(format);
+    return opened;
   }
 
   getSession(id: string, { signal }: CallOptions = {}): Promise<Session> {

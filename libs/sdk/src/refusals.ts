@@ -32,8 +32,10 @@ const SENTENCES: Readonly<Record<string, string>> = {
   claim_expired: 'The slot was not taken up in time and went back.',
   wrong_region: 'The session token belongs to another region.',
   epoch_fenced: 'The session has moved on to another worker.',
-  message_too_large: 'An action was larger than 64 KiB.',
-  malformed_message: 'The gateway could not read an action.',
+  message_too_large: 'A message was larger than 64 KiB.',
+  malformed_message: 'The gateway could not read a message.',
+  malformed_action: 'The worker does not take an action of this kind.',
+  malformed_format: 'The worker cannot make frames of this format.',
   worker_lost: 'The worker is gone and no other had a free slot.',
 };
 
@@ -43,6 +45,8 @@ const HOPELESS = new Set([
   'token_forged',
   'token_reused',
   'malformed_message',
+  'malformed_action',
+  'malformed_format',
   'message_too_large',
   'invalid_argument',
   'permission_denied',

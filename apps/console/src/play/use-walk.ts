@@ -1,5 +1,6 @@
 import { toRttMs, type Meridian, type MeridianSession, type RegionProbe } from '@meridian/sdk';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { PICTURES, storedPicture } from './picture.ts';
 
 export type Walk =
   | { readonly phase: 'lobby'; readonly error: unknown }
@@ -60,10 +61,12 @@ async function openSession(
   { model, probes }: WalkRequest,
   signal: AbortSignal,
 ): Promise<MeridianSession> {
+  const picture = storedPicture();
   const session = await meridian.open({
     model,
     signal,
     metadata: { client: 'play-page' },
+    ...(picture !== 'standard' && { format: PICTURES[picture].format }),
     ...(probes && { rttMs: toRttMs(probes) }),
   });
   session.endOnPageHide();

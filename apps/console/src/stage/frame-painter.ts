@@ -1,12 +1,14 @@
 // From encoded frames to pixels. Decoding is asynchronous; while one frame is decoded only the newest of those that
 // arrive is kept, so that a slow device shows fewer frames but never an old one.
 import type { Frame } from '@meridian/sdk';
+import { toRgba } from './rgba.ts';
 
 export type Look = 'smooth' | 'pixels';
 
 const MIME: Partial<Record<Frame['codec'], string>> = { jpeg: 'image/jpeg', webp: 'image/webp' };
-/** A smooth picture is enlarged this much with the canvas's better filter; the screen's own filter does the rest. */
-const SMOOTH_SCALE = 4;
+/** A smooth picture is enlarged up to this with the canvas's better filter; the screen's own filter does the rest. */
+const SMOOTH_WIDTH = 1_024;
+const SMOOTH_SCALE_MAX = 4;
 /** The glow behind the picture changes slowly; every frame would be wasted. */
 const GLOW_EVERY = 6;
 
@@ -67,7 +69,7 @@ export class FramePainter {
     const bitmap = this.#newest;
     const context = this.#canvas.getContext('2d', { alpha: false });
     if (bitmap === undefined || context === null) return;
-    const scale = this.#look === 'pixels' ? 1 : SMOOTH_SCALE;
+    const scale = this.#look === 'pixels' ? 1 : smoothScale(bitmap.width);
     const [width, height] = [bitmap.width * scale, bitmap.height * scale];
     if (this.#canvas.width !== width || this.#canvas.height !== height) {
       this.#canvas.width = width;
@@ -84,16 +86,11 @@ export class FramePainter {
   }
 }
 
+const smoothScale = (width: number): number =>
+  Math.max(1, Math.min(SMOOTH_SCALE_MAX, Math.floor(SMOOTH_WIDTH / width)));
+
 async function decode({ codec, image, width, height }: Frame): Promise<ImageBitmap> {
   const type = MIME[codec];
   if (type) return createImageBitmap(new Blob([new Uint8Array(image)], { type }));
-  return createImageBitmap(new ImageData(rgbToRgba(image), width, height));
-}
-
-/** Raw RGB as a canvas wants it: opaque RGBA. */
-function rgbToRgba(rgb: Uint8Array): Uint8ClampedArray<ArrayBuffer> {
-  const rgba = new Uint8ClampedArray((rgb.length / 3) * 4).fill(255);
-  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4)
-    rgba.set(rgb.subarray(from, from + 3), to);
-  return rgba;
+  return createImageBitmap(new ImageData(toRgba(image, width, height), width, height));
 }

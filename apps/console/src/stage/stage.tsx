@@ -9,6 +9,7 @@ import { EndCard } from './end-card.tsx';
 import type { Look } from './frame-painter.ts';
 import { Figures, StateChip } from './hud.tsx';
 import { Interruption } from './interruption.tsx';
+import { PicturePicker } from './picture-picker.tsx';
 import { useLook } from './use-look.ts';
 import { Waiting } from './waiting.tsx';
 import { WhyHere } from './why-here.tsx';
@@ -51,6 +52,7 @@ export function Stage({ session, onAgain, onLeave }: StageProps) {
         </button>
         <StateChip view={view} />
         <span className="spacer" />
+        <PicturePicker session={session} />
         <LookToggle look={look} onToggle={toggleLook} />
         <button
           type="button"

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Action, Codec, NoticeKind, PlayRequest, PlayResponse } from '@meridian/protocol';
+import { Action, Codec, FrameFormat, NoticeKind, PlayRequest, PlayResponse } from '@meridian/protocol';
 import type { WebSocket } from 'ws';
 import type { EndReason, RegionVerdict, Session, Usage } from '../types.ts';
 
@@ -23,6 +23,7 @@ export class FakeSession {
   readonly id: string;
   /** Actions as they arrived. */
   readonly actions: Action[] = [];
+  readonly formats: FrameFormat[] = [];
   /** Client keys of the streams, in the order they came. */
   readonly clientKeys: string[] = [];
   readonly lastEventIds: (string | undefined)[] = [];
@@ -200,8 +201,9 @@ export class FakeSession {
   }
 
   #act(bytes: Buffer): void {
-    const message = PlayRequest.decode(bytes).message;
-    if (message === undefined) return;
+    const { message } = PlayRequest.decode(bytes);
+    if (message?.$case === 'format') this.formats.push(message.value);
+    if (message?.$case !== 'action') return;
     this.actions.push(message.value);
     if (this.echo) this.frame(message.value.seq);
   }
