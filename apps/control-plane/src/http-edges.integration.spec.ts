@@ -177,6 +177,33 @@ describe('the HTTP side', () => {
     expect((await cp.anonymous.get('/healthz')).status).toBe(200);
   });
 
+  it('shows how workers keep pace, and predicts with it', async () => {
+    const acme = await cp.tenant('Acme');
+    await cp.fleet.register();
+    await cp.fleet.heartbeat(1, [], { encodeMsP50: 6, encodeMsP95: 7.5, lateShare: 0.25, slots: 5 });
+    expect((await cp.admin.get('/admin/v1/workers')).body).toMatchObject({
+      workers: [
+        { id: 'us-east-1', slots: 5, stepMsP50: 8, encodeMsP50: 6, encodeMsP95: 7.5, lateShare: 0.25 },
+      ],
+    });
+    expect((await cp.admin.get('/admin/v1/pools')).body).toMatchObject({
+      pools: [{ stepMs: 8, encodeMs: 6 }],
+    });
+    const lines = (await cp.anonymous.get('/metrics')).text.split('\n');
+    expect(lines).toContain(
+      'meridian_fleet_encode_ms_p95{region="us-east",worker="us-east-1",service="control-plane"} 7.5',
+    );
+    expect(lines).toContain(
+      'meridian_fleet_late_share{region="us-east",worker="us-east-1",service="control-plane"} 0.25',
+    );
+    const { body } = await acme.post('/v1/sessions', GALLERY);
+    // RTT 12, step 8, encode 6, and half of 40 ms until the next step.
+    const chosen = { region: 'us-east', outcome: 'chosen', predictedActionToFrameMs: 46 };
+    expect(body).toMatchObject({
+      placement: { considered: expect.arrayContaining([expect.objectContaining(chosen)]) },
+    });
+  });
+
   it('counts requests, placements and heartbeats', async () => {
     const acme = await cp.tenant('Acme');
     await cp.fleet.register();

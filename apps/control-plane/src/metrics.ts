@@ -1,5 +1,5 @@
-import type { OpenSession, SessionRepository } from '@meridian/application';
-import { SESSION_STATES } from '@meridian/domain';
+import type { OpenSession, SessionRepository, WorkerRegistry } from '@meridian/application';
+import { SESSION_STATES, type RegionId } from '@meridian/domain';
 import { createMetrics, type Counter, type Gauge, type Histogram, type Metrics } from '@meridian/telemetry';
 
 export interface ControlPlaneMetrics extends Metrics {
@@ -14,6 +14,10 @@ export interface ControlPlaneMetrics extends Metrics {
   /** Labels: state. */
   readonly sessions: Gauge;
   readonly queueLength: Gauge;
+  /** Labels: region, worker. */
+  readonly workerStepMs: Gauge;
+  readonly workerEncodeMs: Gauge;
+  readonly workerLateShare: Gauge;
   /** Labels: job, outcome (`ok`, `failed`). */
   readonly jobs: Counter;
   readonly jobSeconds: Histogram;
@@ -49,6 +53,21 @@ export function createControlPlaneMetrics(): ControlPlaneMetrics {
       labels: ['state'],
     }),
     queueLength: metrics.gauge({ name: 'meridian_queue_length', help: 'Sessions waiting for a slot.' }),
+    workerStepMs: metrics.gauge({
+      name: 'meridian_fleet_step_ms_p95',
+      help: 'Time of a step on each worker, as its newest heartbeat says.',
+      labels: ['region', 'worker'],
+    }),
+    workerEncodeMs: metrics.gauge({
+      name: 'meridian_fleet_encode_ms_p95',
+      help: 'From the end of a frame’s step until it was handed to the transport, on each worker.',
+      labels: ['region', 'worker'],
+    }),
+    workerLateShare: metrics.gauge({
+      name: 'meridian_fleet_late_share',
+      help: 'Share of the frames of the last ten seconds that missed their deadline, on each worker.',
+      labels: ['region', 'worker'],
+    }),
     jobs: metrics.counter({ name: 'meridian_jobs_total', help: 'Job runs.', labels: ['job', 'outcome'] }),
     jobSeconds: metrics.histogram({
       name: 'meridian_job_seconds',
@@ -81,4 +100,21 @@ export async function measureSessions(
     if (state !== 'ended') metrics.sessions.set({ state }, counts[state] ?? 0);
   }
   metrics.queueLength.set(counts.queued ?? 0);
+}
+
+/** Sets the gauges of workers from the registry; a lost worker, or one of a region that is away, has none. */
+export async function measureWorkers(
+  registry: WorkerRegistry,
+  regions: readonly RegionId[],
+  { workerStepMs, workerEncodeMs, workerLateShare }: ControlPlaneMetrics,
+): Promise<void> {
+  const lists = await Promise.all(regions.map((region) => registry.list(region).catch(() => [])));
+  for (const gauge of [workerStepMs, workerEncodeMs, workerLateShare]) gauge.reset();
+  for (const { region, workerId, health, pace } of lists.flat()) {
+    if (health === 'lost') continue;
+    const labels = { region, worker: workerId };
+    workerStepMs.set(labels, pace.stepMsP95);
+    workerEncodeMs.set(labels, pace.encodeMsP95);
+    workerLateShare.set(labels, pace.lateShare);
+  }
 }

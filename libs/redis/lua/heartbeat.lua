@@ -60,7 +60,7 @@ if fresh then
     if lease and lease.running then drop_lease(session_id) end
   end
   worker.seq, worker.capacity, worker.draining = beat.seq, beat.slots, beat.draining
-  worker.stepMsP50, worker.stepMsP95 = beat.stepMsP50, beat.stepMsP95
+  worker.pace = beat.pace
   worker.beatAtMs, worker.beaten, worker.lost, worker.told = now_ms, true, false, false
   redis.call('ZADD', root .. ':watch', now_ms, worker.workerId)
   redis.call('ZREM', root .. ':gone', worker.workerId)

@@ -14,7 +14,6 @@ worker.draining = false
 worker.seq = -1
 worker.registeredAtMs = same and old.registeredAtMs or now_ms
 worker.beatAtMs = now_ms
-worker.stepMsP50, worker.stepMsP95 = 0, 0
 
 local lost = false
 if old and not same and not old.told then

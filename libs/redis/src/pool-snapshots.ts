@@ -19,7 +19,7 @@ export function poolsOf(region: RegionId, workers: readonly RegisteredWorker[]):
 
 function poolOf(region: RegionId, members: readonly [RegisteredWorker, ...RegisteredWorker[]]): PoolSnapshot {
   const { pool, gpuType, model, modelVersion, framesPerSecond } = members[0];
-  const measured = members.filter(({ health, stepMsP50 }) => health === 'ready' && stepMsP50 > 0);
+  const measured = members.filter(({ health, pace }) => health === 'ready' && pace.stepMsP50 > 0);
   return {
     pool,
     region,
@@ -27,9 +27,8 @@ function poolOf(region: RegionId, members: readonly [RegisteredWorker, ...Regist
     model,
     modelVersion,
     framesPerSecond,
-    stepMs: median(measured.map(({ stepMsP50 }) => stepMsP50)),
-    // Workers report one step time, measured around the step and the encoding of its frame.
-    encodeMs: 0,
+    stepMs: median(measured.map(({ pace }) => pace.stepMsP50)),
+    encodeMs: median(measured.map(({ pace }) => pace.encodeMsP50)),
     workers: members.map(({ workerId, address, slots, usedSlots, health }) => ({
       workerId,
       address,

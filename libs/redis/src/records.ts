@@ -1,5 +1,5 @@
 // The JSON that the scripts keep and answer with; see lua/common.lua.
-import type { LostWorker, RegisteredWorker } from '@meridian/application';
+import { NOT_MEASURED, type LostWorker, type RegisteredWorker, type WorkerPace } from '@meridian/application';
 import type {
   Incarnation,
   Lease,
@@ -27,8 +27,8 @@ interface WorkerRecord {
   readonly draining: boolean;
   readonly registeredAtMs: number;
   readonly beatAtMs: number;
-  readonly stepMsP50: number;
-  readonly stepMsP95: number;
+  /** Absent before the first heartbeat. */
+  readonly pace?: WorkerPace;
 }
 
 export function leaseFrom(region: RegionId, json: string): Lease {
@@ -61,8 +61,7 @@ export function workerFrom(region: RegionId, json: string, silentSinceMs: number
     usedSlots: Object.keys(record.slots).length,
     registeredAtMs: record.registeredAtMs,
     lastHeartbeatAtMs: record.beatAtMs,
-    stepMsP50: record.stepMsP50,
-    stepMsP95: record.stepMsP95,
+    pace: record.pace ?? NOT_MEASURED,
   };
 }
 

@@ -1,5 +1,11 @@
 // Values as the domain knows them, ordinary in every respect that a test does not name.
-import type { SessionReport, Tenant, WorkerHeartbeat, WorkerRegistration } from '@meridian/application';
+import type {
+  SessionReport,
+  Tenant,
+  WorkerHeartbeat,
+  WorkerPace,
+  WorkerRegistration,
+} from '@meridian/application';
 import {
   beginSession,
   decide,
@@ -102,6 +108,11 @@ export const aWorker = (over: Partial<WorkerRegistration> = {}): WorkerRegistrat
   };
 };
 
+export const aPace = (over: Partial<WorkerPace> = {}): WorkerPace => ({
+  ...{ stepMsP50: 8, stepMsP95: 9, stepMsP99: 10, encodeMsP50: 1, encodeMsP95: 2, lateShare: 0 },
+  ...over,
+});
+
 export const aHeartbeat = (
   worker: WorkerRegistration,
   seq: number,
@@ -109,7 +120,7 @@ export const aHeartbeat = (
   over: Partial<WorkerHeartbeat> = {},
 ): WorkerHeartbeat => ({
   ...{ workerId: worker.workerId, incarnation: worker.incarnation, region: worker.region, seq, sessions },
-  ...{ draining: false, slots: worker.slots, stepMsP50: 8, stepMsP95: 9 },
+  ...{ draining: false, slots: worker.slots, pace: aPace() },
   ...over,
 });
 

@@ -9,6 +9,7 @@ import type {
 } from '@meridian/application';
 import { StoreUnavailable } from '@meridian/application';
 import type { EndReason, SessionId } from '@meridian/domain';
+import { aPace } from './builders.ts';
 import type { EndCall, FakeWorkerControl } from './fakes/small-fakes.ts';
 
 export interface SimWorkerPorts {
@@ -101,7 +102,7 @@ export class SimWorker {
     const { workerId, incarnation, region, slots } = this.registration;
     const outcome = await this.#ports.observeHeartbeat({
       ...{ workerId, incarnation, region, slots, seq: this.#beats, draining: false },
-      ...{ stepMsP50: 8, stepMsP95: 9, sessions: this.#reports() },
+      ...{ pace: aPace(), sessions: this.#reports() },
     });
     if (outcome.kind === 'unknown') {
       await this.register();

@@ -53,7 +53,8 @@ export const PoolView = z
     model: z.string(),
     modelVersion: z.string(),
     framesPerSecond: z.number(),
-    stepMs: z.number(),
+    stepMs: z.number().meta({ description: 'Median over the ready workers' }),
+    encodeMs: z.number().meta({ description: 'Median over the ready workers' }),
     workers: z.int(),
     readyWorkers: z.int(),
     slots: z.int(),
@@ -85,6 +86,14 @@ export const WorkerView = z
     usedSlots: z.int(),
     stepMsP50: z.number(),
     stepMsP95: z.number(),
+    stepMsP99: z.number(),
+    encodeMsP50: z
+      .number()
+      .meta({ description: 'From the end of a frame’s step until it was handed to the transport' }),
+    encodeMsP95: z.number(),
+    lateShare: z
+      .number()
+      .meta({ description: 'Frames of the last ten seconds that missed their deadline, 0 to 1' }),
     registeredAt: IsoTime,
     lastHeartbeatAt: IsoTime,
   })

@@ -100,6 +100,7 @@ function viewPool(pool: PoolSnapshot): z.output<typeof schemas.PoolView> {
     modelVersion: pool.modelVersion,
     framesPerSecond: pool.framesPerSecond,
     stepMs: pool.stepMs,
+    encodeMs: pool.encodeMs,
     workers: alive.length,
     readyWorkers: alive.filter(({ health }) => health === 'ready').length,
     slots: sum(({ slots }) => slots),
@@ -119,8 +120,7 @@ const viewWorker = (worker: RegisteredWorker): z.output<typeof schemas.WorkerVie
   health: worker.health,
   slots: worker.slots,
   usedSlots: worker.usedSlots,
-  stepMsP50: worker.stepMsP50,
-  stepMsP95: worker.stepMsP95,
+  ...worker.pace,
   registeredAt: toIso(worker.registeredAtMs),
   lastHeartbeatAt: toIso(worker.lastHeartbeatAtMs),
 });

@@ -33,13 +33,14 @@ const report = (over: Partial<SessionReport> = {}) =>
     ...{ sessionId: SESSION, epoch: 1, seq: 3, activity: SessionActivity.ACTIVE, activeMs: 40, frames: 2 },
     ...over,
   });
-const heartbeat = (session: SessionReport) =>
+const heartbeat = (session: SessionReport, over: Partial<HeartbeatRequest> = {}) =>
   HeartbeatRequest.fromPartial({
     workerId: 'us-east-1',
     incarnation: 'i1',
     seq: 1,
     slots: 2,
     sessions: [session],
+    ...over,
   });
 
 describe('registration', () => {
@@ -90,5 +91,23 @@ describe('heartbeat', () => {
     [{ frames: 1, lateFrames: 2 }, 'sessions.0.lateFrames must not exceed frames'],
   ])('names the field that is wrong: %j', (over, message) => {
     expect(() => toHeartbeat(heartbeat(report(over)), US_EAST)).toThrow(message);
+  });
+
+  it('says how the worker keeps pace', () => {
+    const pace = {
+      ...{ stepMsP50: 8, stepMsP95: 9, stepMsP99: 10 },
+      ...{ encodeMsP50: 2, encodeMsP95: 3, lateShare: 0.25 },
+    };
+    expect(toHeartbeat(heartbeat(report(), pace), US_EAST).pace).toEqual(pace);
+  });
+
+  it.each([
+    [{ lateShare: 1.5 }, 'lateShare'],
+    [{ lateShare: -0.5 }, 'lateShare'],
+    [{ stepMsP99: Number.NaN }, 'stepMsP99'],
+    [{ encodeMsP50: -1 }, 'encodeMsP50'],
+    [{ encodeMsP95: Number.POSITIVE_INFINITY }, 'encodeMsP95'],
+  ])('is refused with a figure that none can be: %j', (over, message) => {
+    expect(() => toHeartbeat(heartbeat(report(), over), US_EAST)).toThrow(message);
   });
 });

@@ -30,6 +30,7 @@ const name = (what: string) =>
 
 const whole = (max: number) => z.number().int().min(0).max(max);
 const counter = whole(Number.MAX_SAFE_INTEGER);
+const milliseconds = z.number().min(0).max(3_600_000);
 const epoch = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const sessionId = z.string().regex(/^ses_[a-z2-7]{26}$/, 'must be a session id');
 
@@ -92,9 +93,13 @@ const Heartbeat = z.object({
   seq: counter,
   draining: z.boolean(),
   sessions: z.array(Report).max(4_096),
-  stepMsP50: z.number().min(0).max(3_600_000),
-  stepMsP95: z.number().min(0).max(3_600_000),
   slots: whole(1_024),
+  stepMsP50: milliseconds,
+  stepMsP95: milliseconds,
+  stepMsP99: milliseconds,
+  encodeMsP50: milliseconds,
+  encodeMsP95: milliseconds,
+  lateShare: z.number().min(0).max(1),
 });
 
 const Replace = z.object({ sessionId, lostEpoch: epoch, lostWorkerId: name('a worker id') });
@@ -122,9 +127,9 @@ export function toRegistration(request: RegisterRequest, region: RegionId): Regi
 }
 
 export function toHeartbeat(request: HeartbeatRequest, region: RegionId): WorkerHeartbeat {
-  const { workerId, incarnation, sessions, ...rest } = checked(Heartbeat, request);
+  const { workerId, incarnation, sessions, seq, draining, slots, ...pace } = checked(Heartbeat, request);
   return {
-    ...rest,
+    ...{ seq, draining, slots, pace },
     workerId: workerId as WorkerId,
     incarnation: incarnation as Incarnation,
     region,

@@ -3,7 +3,7 @@ import type { Clock } from '@meridian/application';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
-import { measureSessions, type ControlPlaneMetrics } from '../metrics.ts';
+import { measureSessions, measureWorkers, type ControlPlaneMetrics } from '../metrics.ts';
 import type { Stores } from '../stores.ts';
 import { CLOCK, CONFIG, METRICS, STORES } from '../tokens.ts';
 import { Endpoint } from './endpoint.decorator.ts';
@@ -64,7 +64,11 @@ export class OperationsController {
     const nowMs = this.clock.nowMs();
     if (nowMs - this.#measuredAtMs < MEASURE_MS) return;
     this.#measuredAtMs = nowMs;
-    await measureSessions(this.stores.sessions, this.metrics).catch(() => undefined);
+    const regions = this.config.regions.map(({ id }) => id);
+    await Promise.all([
+      measureSessions(this.stores.sessions, this.metrics).catch(() => undefined),
+      measureWorkers(this.stores.registry, regions, this.metrics),
+    ]);
   }
 
   async #notReady(): Promise<string | undefined> {

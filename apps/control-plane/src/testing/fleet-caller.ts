@@ -57,6 +57,7 @@ export class FleetCaller {
   ) {
     const request = HeartbeatRequest.fromPartial({
       ...{ workerId: 'us-east-1', incarnation: 'i1', seq, slots: 2, stepMsP50: 8, stepMsP95: 9 },
+      ...{ stepMsP99: 10, encodeMsP50: 2, encodeMsP95: 3 },
       sessions: sessions.map((session) => SessionReport.fromPartial(session)),
       ...over,
     });

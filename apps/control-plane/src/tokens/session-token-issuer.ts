@@ -1,9 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Clock, Draw, SessionTokenClaims, SessionTokens } from '@meridian/application';
-import { SignJWT, calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
-
-const ISSUER = 'meridian';
-const AUDIENCE = 'meridian-gateway';
+import { signSessionToken } from '@meridian/protocol/session-token';
+import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 
 /**
  * S1. Session tokens: JWTs signed with Ed25519 (`alg` EdDSA), bound to one session, epoch and worker. They outlive the
@@ -22,20 +20,16 @@ export class SessionTokenIssuer implements SessionTokens {
     this.#publicJwk = toPublicJwk(key);
   }
 
-  async issue({ sessionId, ...claims }: SessionTokenClaims): Promise<string> {
+  async issue(claims: SessionTokenClaims): Promise<string> {
     const issuedAtMs = this.#clock.nowMs();
     const claimLeftMs = Math.max(0, claims.claimByMs - issuedAtMs);
-    const lifeS = Math.ceil((claims.maxDurationMs + claims.holdMs + claimLeftMs) / 1_000);
-    const issuedAtS = Math.floor(issuedAtMs / 1_000);
-    return new SignJWT({ mer: claims })
-      .setProtectedHeader({ alg: 'EdDSA', kid: (await this.#publicJwk).kid, typ: 'JWT' })
-      .setIssuer(ISSUER)
-      .setAudience(AUDIENCE)
-      .setSubject(sessionId)
-      .setIssuedAt(issuedAtS)
-      .setExpirationTime(issuedAtS + lifeS)
-      .setJti(this.#draw.token(16))
-      .sign(this.#key);
+    return signSessionToken(claims, {
+      key: this.#key,
+      kid: (await this.#publicJwk).kid,
+      issuedAtS: Math.floor(issuedAtMs / 1_000),
+      lifeS: Math.ceil((claims.maxDurationMs + claims.holdMs + claimLeftMs) / 1_000),
+      tokenId: this.#draw.token(16),
+    });
   }
 
   async jwks(): Promise<{ readonly keys: readonly object[] }> {

@@ -37,15 +37,33 @@ export interface SessionReport {
   readonly endReason?: string;
 }
 
+/** How a worker keeps pace, over its last ten seconds. */
+export interface WorkerPace {
+  /** Time of one step, ms. */
+  readonly stepMsP50: number;
+  readonly stepMsP95: number;
+  readonly stepMsP99: number;
+  /** From the end of a frame's step until it was handed to the transport, ms. */
+  readonly encodeMsP50: number;
+  readonly encodeMsP95: number;
+  /** Frames that missed their deadline, in [0, 1]. */
+  readonly lateShare: number;
+}
+
+export const NOT_MEASURED: WorkerPace = {
+  ...{ stepMsP50: 0, stepMsP95: 0, stepMsP99: 0 },
+  ...{ encodeMsP50: 0, encodeMsP95: 0, lateShare: 0 },
+};
+
 export interface WorkerHeartbeat {
   readonly workerId: WorkerId;
   readonly incarnation: Incarnation;
   readonly region: RegionId;
   readonly seq: number;
   readonly draining: boolean;
+  /** Sessions the worker can serve now; what it registered with is but the first word on it. */
   readonly slots: number;
-  readonly stepMsP50: number;
-  readonly stepMsP95: number;
+  readonly pace: WorkerPace;
   readonly sessions: readonly SessionReport[];
 }
 
@@ -65,8 +83,7 @@ export interface RegisteredWorker extends WorkerRegistration {
   readonly usedSlots: number;
   readonly registeredAtMs: number;
   readonly lastHeartbeatAtMs: number;
-  readonly stepMsP50: number;
-  readonly stepMsP95: number;
+  readonly pace: WorkerPace;
 }
 
 export interface LostWorker {

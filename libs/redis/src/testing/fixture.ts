@@ -72,8 +72,7 @@ export const beat = (change: Partial<WorkerHeartbeat> = {}): WorkerHeartbeat => 
   seq: 1,
   draining: false,
   slots: 2,
-  stepMsP50: 8,
-  stepMsP95: 12,
+  pace: { stepMsP50: 8, stepMsP95: 12, stepMsP99: 15, encodeMsP50: 1, encodeMsP95: 2, lateShare: 0 },
   sessions: [],
   ...change,
 });

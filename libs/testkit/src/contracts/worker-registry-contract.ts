@@ -1,7 +1,18 @@
 // L4. Workers are the truth of what runs: a registry that lost everything has it again after one heartbeat each.
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { NOT_MEASURED } from '@meridian/application';
 import type { Incarnation } from '@meridian/domain';
-import { aHeartbeat, aReport, aWorker, epoch, poolIn, sessionId, US_EAST, workerId } from '../builders.ts';
+import {
+  aHeartbeat,
+  aPace,
+  aReport,
+  aWorker,
+  epoch,
+  poolIn,
+  sessionId,
+  US_EAST,
+  workerId,
+} from '../builders.ts';
 import { PATIENT, type OpenRegion, type RegionHarness } from './harness.ts';
 
 /** What every worker registry does. Call it in a `describe`; `open` gives an empty region `us-east`. */
@@ -39,7 +50,25 @@ export function workerRegistryContract(open: OpenRegion): void {
         workers: [{ workerId: worker.workerId, slots: 2, usedSlots: 0, health: 'ready' }],
       },
     ]);
-    expect(snapshot.pools[0]?.stepMs).toBe(8);
+  });
+
+  it('shows how a worker keeps pace and the slots it has now, as its newest heartbeat says', async () => {
+    const pace = aPace({ stepMsP50: 7.25, encodeMsP50: 3.5, encodeMsP95: 6, lateShare: 0.015625 });
+    await store.registry.register(worker);
+    expect((await store.registry.list(US_EAST))[0]?.pace).toEqual(NOT_MEASURED);
+    await store.registry.heartbeat(aHeartbeat(worker, 1));
+    await store.registry.heartbeat(aHeartbeat(worker, 3, [], { pace, slots: 5 }));
+    await store.registry.heartbeat(aHeartbeat(worker, 2));
+    expect(await store.registry.list(US_EAST)).toMatchObject([{ pace, slots: 5 }]);
+    expect((await store.registry.snapshot(US_EAST)).pools).toMatchObject([
+      { stepMs: 7.25, encodeMs: 3.5, workers: [{ slots: 5 }] },
+    ]);
+  });
+
+  it('offers no slot that a worker has no more', async () => {
+    await registered();
+    await store.registry.heartbeat(aHeartbeat(worker, 2, [], { slots: 0 }));
+    expect(await reserve()).toBeUndefined();
   });
 
   it('offers no slot of a worker before it has said what it runs', async () => {

@@ -1,11 +1,12 @@
-import type {
-  HeartbeatOutcome,
-  LostWorker,
-  RegisteredWorker,
-  SessionReport,
-  WorkerHeartbeat,
-  WorkerRegistration,
-  WorkerRegistry,
+import {
+  NOT_MEASURED,
+  type HeartbeatOutcome,
+  type LostWorker,
+  type RegisteredWorker,
+  type SessionReport,
+  type WorkerHeartbeat,
+  type WorkerRegistration,
+  type WorkerRegistry,
 } from '@meridian/application';
 import type { RegionId, RegionSnapshot, WorkerId } from '@meridian/domain';
 import type { FakeRegions } from './fake-regions.ts';
@@ -26,7 +27,7 @@ export class FakeWorkerRegistry implements WorkerRegistry {
       const replaced = old && !same && !old.told ? lostWorker(store, old, nowMs) : undefined;
       store.workers.set(worker.workerId, {
         ...{ registration: worker, registeredAtMs: same?.registeredAtMs ?? nowMs, lastHeartbeatAtMs: nowMs },
-        ...{ seq: -1, slots: worker.slots, stepMsP50: 0, stepMsP95: 0, taken: same?.taken ?? new Map() },
+        ...{ seq: -1, slots: worker.slots, pace: NOT_MEASURED, taken: same?.taken ?? new Map() },
         ...{ beaten: same?.beaten ?? false, draining: false, drainWanted: old?.drainWanted ?? false },
         ...{ lost: false, told: false },
       });
@@ -46,7 +47,7 @@ export class FakeWorkerRegistry implements WorkerRegistry {
         freeStopped(store, worker, beat);
         Object.assign(worker, {
           ...{ seq: beat.seq, slots: beat.slots, draining: beat.draining },
-          ...{ stepMsP50: beat.stepMsP50, stepMsP95: beat.stepMsP95 },
+          pace: beat.pace,
           ...{ lastHeartbeatAtMs: nowMs, beaten: true, lost: false, told: false },
         });
       }
@@ -136,6 +137,5 @@ const registered = (store: RegionStore, worker: StoredWorker, nowMs: number): Re
   usedSlots: worker.taken.size,
   registeredAtMs: worker.registeredAtMs,
   lastHeartbeatAtMs: worker.lastHeartbeatAtMs,
-  stepMsP50: worker.stepMsP50,
-  stepMsP95: worker.stepMsP95,
+  pace: worker.pace,
 });

@@ -8,9 +8,10 @@ export function poolsOf(workers: readonly RegisteredWorker[]): readonly PoolSnap
     const [first] = members;
     if (!first) return [];
     const { pool, region, gpuType, model, modelVersion, framesPerSecond } = first;
-    const stepMs = Math.max(...members.map((worker) => worker.stepMsP50));
+    const stepMs = Math.max(...members.map(({ pace }) => pace.stepMsP50));
+    const encodeMs = Math.max(...members.map(({ pace }) => pace.encodeMsP50));
     return [
-      { pool, region, gpuType, model, modelVersion, framesPerSecond, stepMs, encodeMs: 0, workers: members },
+      { pool, region, gpuType, model, modelVersion, framesPerSecond, stepMs, encodeMs, workers: members },
     ];
   });
 }

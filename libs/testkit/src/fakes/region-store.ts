@@ -1,7 +1,7 @@
 // One region's store in memory: what Redis keeps, moved by the same rules. L1. A slot has at most one live lease, and
 // it is expiry that frees it.
 import { StoreUnavailable } from '@meridian/application';
-import type { Clock, WorkerRegistration } from '@meridian/application';
+import type { Clock, WorkerPace, WorkerRegistration } from '@meridian/application';
 import type {
   Lease,
   MeterReading,
@@ -18,8 +18,7 @@ export interface StoredWorker {
   lastHeartbeatAtMs: number;
   seq: number;
   slots: number;
-  stepMsP50: number;
-  stepMsP95: number;
+  pace: WorkerPace;
   /** Slot number -> session. */
   readonly taken: Map<number, SessionId>;
   /** Before its first heartbeat nobody knows which of its slots are in use. */
