@@ -11,7 +11,17 @@ const GOOD = {
 
 describe('the environment', () => {
   it('needs five variables; the rest has defaults', () =>
-    expect(readConfig(GOOD)).toMatchObject({ HOST: '127.0.0.1', GRPC_PORT: 0, SLOTS: 2, GPU_TYPE: 'h100' }));
+    expect(readConfig(GOOD)).toMatchObject({ HOST: '127.0.0.1', GRPC_PORT: 0, GPU_TYPE: 'h100' }));
+
+  it('leaves slots to be measured unless it says how many', () => {
+    expect(readConfig(GOOD).SLOTS).toBeUndefined();
+    expect(readConfig({ ...GOOD, SLOTS: '' }).SLOTS).toBeUndefined();
+    expect(readConfig({ ...GOOD, SLOTS: '12' }).SLOTS).toBe(12);
+  });
+
+  it.each(['0', '1025', '2.5', 'many'])('refuses SLOTS=%s', (SLOTS) =>
+    expect(() => readConfig({ ...GOOD, SLOTS })).toThrow('SLOTS'),
+  );
 
   it.each(Object.keys(GOOD))('is refused without %s, by name', (name) =>
     expect(() => readConfig({ ...GOOD, [name]: '' })).toThrow(name),

@@ -3,6 +3,9 @@ import { z } from 'zod';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 
+/** More than a worker is known to hold on any GPU; it bounds what a session token can make it hold. */
+export const SLOTS_MAX = 1_024;
+
 const schema = z.object({
   REGION: name.describe('the id of this region, such as us-east'),
   WORKER_ID: name.describe('an id of its own for this worker, such as us-east-1'),
@@ -16,9 +19,9 @@ const schema = z.object({
     .number()
     .int()
     .min(1)
-    .max(1_024)
-    .default(2)
-    .describe('a whole number of sessions from 1 to 1024'),
+    .max(SLOTS_MAX)
+    .optional()
+    .describe('a whole number of sessions from 1 to 1024, or nothing to have them measured'),
   CONTROL_PLANE_GRPC: hostPort,
   FLEET_SECRET: secretText,
   STEP_MS_MAX: milliseconds.default(1_500),

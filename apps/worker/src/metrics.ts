@@ -1,18 +1,25 @@
 import { createMetrics, type Metrics } from '@meridian/telemetry';
+import type { SentFrame } from './engine/ports.ts';
 import type { Session } from './engine/session.ts';
 
 export interface WorkerMetrics {
   readonly metrics: Metrics;
   stepped(ms: number, sessions: number): void;
   encoded(ms: number): void;
-  frameSent(late: boolean): void;
+  frameSent(frame: SentFrame): void;
   skipped(frames: number): void;
+  reanchored(sessions: number): void;
   modelFault(): void;
   fleetCallFailed(): void;
   sessions(sessions: readonly Session[]): void;
   ended(reason: string): void;
 }
 
+/** Fine about the deadline: a density bench reads percentiles from it. The same in every worker kit. */
+const FRAME_MS_BUCKETS = [
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
+  ...[22, 24, 26, 28, 30, 32, 34, 36, 38, 40, 45, 50, 60, 80, 100, 200, 500],
+];
 const MS_BUCKETS = [0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 20, 30, 40, 60, 100, 250, 1_000];
 
 export function workerMetrics(region: string): WorkerMetrics {
@@ -27,6 +34,11 @@ export function workerMetrics(region: string): WorkerMetrics {
     help: 'A frame to an image',
     buckets: MS_BUCKETS,
   });
+  const frame = metrics.histogram({
+    name: 'meridian_frame_ms',
+    help: 'From a frame being due until it was handed to its stream',
+    buckets: FRAME_MS_BUCKETS,
+  });
   const steps = metrics.counter({
     name: 'meridian_session_steps_total',
     help: 'Sessions stepped, batches unrolled',
@@ -34,9 +46,13 @@ export function workerMetrics(region: string): WorkerMetrics {
   const frames = metrics.counter({ name: 'meridian_frames_sent_total', help: 'Frames handed to a stream' });
   const late = metrics.counter({
     name: 'meridian_frames_late_total',
-    help: 'Frames sent after the next was due',
+    help: 'Frames sent after their deadline',
   });
   const skipped = metrics.counter({ name: 'meridian_frames_skipped_total', help: 'Frames never stepped' });
+  const reanchors = metrics.counter({
+    name: 'meridian_worker_reanchors_total',
+    help: 'Sessions that drifted and were pulled back to an anchor',
+  });
   const faults = metrics.counter({ name: 'meridian_model_faults_total', help: 'Steps that failed or hung' });
   const failed = metrics.counter({
     name: 'meridian_fleet_calls_failed_total',
@@ -60,11 +76,13 @@ export function workerMetrics(region: string): WorkerMetrics {
       steps.inc(count);
     },
     encoded: (ms) => encode.observe(ms),
-    frameSent: (isLate) => {
+    frameSent: (sent) => {
+      frame.observe(sent.dueToSentMs);
       frames.inc();
-      if (isLate) late.inc();
+      if (sent.late) late.inc();
     },
     skipped: (count) => skipped.inc(count),
+    reanchored: (count) => reanchors.inc(count),
     modelFault: () => faults.inc(),
     fleetCallFailed: () => failed.inc(),
     sessions: (live) => {

@@ -4,6 +4,7 @@ export type RefusalStatus =
   | 'UNAUTHENTICATED'
   | 'PERMISSION_DENIED'
   | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
   | 'FAILED_PRECONDITION'
   | 'RESOURCE_EXHAUSTED'
   | 'ABORTED'
@@ -31,5 +32,9 @@ export class RefusalError extends Error {
   constructor(status: RefusalStatus, code: string, message: string) {
     super(message);
     this.refusal = refusal(status, code, message);
+  }
+
+  static of({ status, code, message }: Refusal): RefusalError {
+    return new RefusalError(status, code, message);
   }
 }

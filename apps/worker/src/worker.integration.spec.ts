@@ -1,6 +1,19 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
-import { Codec, NoticeKind } from '@meridian/protocol';
+import {
+  bearer,
+  FakeFleet,
+  PlayStream,
+  tokenMint,
+  TRACE_ID,
+  WorkerCalls,
+  workerClient,
+  type Answer,
+  type PlayOptions,
+  type TestClaims,
+  type TokenMint,
+} from '@meridian/conformance';
+import { Codec, NoticeKind, type Checkpoint } from '@meridian/protocol';
 import { SessionActivity, type WorkerServiceClient } from '@meridian/protocol/worker';
 import { createLogger } from '@meridian/telemetry';
 import { writeTinyModel } from '@meridian/world-model/testing';
@@ -9,22 +22,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { readConfig } from './config.ts';
-import { FakeFleet } from './testing/fake-fleet.ts';
-import { bearer, PlayStream, workerClient, type PlayOptions } from './testing/play-client.ts';
-import { tokenMint, type TestClaims, type TokenMint } from './testing/token-mint.ts';
 import { startWorker, type RunningWorker } from './worker.ts';
 
 // Real sockets and a real model, perhaps on a busy machine.
 jest.setTimeout(30_000);
 
 const SECRET = 's'.repeat(32);
-const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 
 let modelDir: string;
 let mint: TokenMint;
 let fleet: FakeFleet;
 let worker: RunningWorker;
 let client: WorkerServiceClient;
+let calls: WorkerCalls;
 /** Those of the test; the first one is everybody's. */
 let workers: RunningWorker[] = [];
 /** Streams of the test, and the sessions that they opened with their epochs. */
@@ -42,6 +52,7 @@ async function startTestWorker(id: string, controlPlane = fleet): Promise<Runnin
     FLEET_SECRET: SECRET,
     MODEL_DIR: modelDir,
     METRICS_PORT: '0',
+    SLOTS: '2',
   });
   const started = await startWorker(config, createLogger('worker'));
   workers.push(started);
@@ -58,6 +69,7 @@ beforeAll(async () => {
   await fleet.start();
   worker = await startTestWorker('us-east-1');
   client = workerClient(worker.port);
+  calls = new WorkerCalls(client, SECRET);
 });
 
 afterAll(async () => {
@@ -91,6 +103,7 @@ async function play({
   clientKey,
   checkpoint,
   nextFrame,
+  metadata,
   ...claims
 }: Playing = {}): Promise<PlayStream> {
   const all = { sessionId: own, workerId: 'us-east-1', ...claims };
@@ -99,12 +112,26 @@ async function play({
     ...(clientKey !== undefined && { clientKey }),
     ...(checkpoint !== undefined && { checkpoint }),
     ...(nextFrame !== undefined && { nextFrame }),
+    ...(metadata !== undefined && { metadata }),
   };
   const stream = new PlayStream(to, options);
   streams.push(stream);
   if (to === client) opened.set(all.sessionId, Math.max(all.epoch ?? 1, opened.get(all.sessionId) ?? 1));
   return stream;
 }
+
+/** Of the tiny model. */
+const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
+  model: 'tiny',
+  modelVersion: '1.0.0',
+  epoch: 1,
+  frameNumber: 500,
+  lastActionSeq: 40,
+  state: new Uint8Array(Float32Array.of(1, 2, 3).buffer),
+  action: undefined,
+  format: undefined,
+  ...rest,
+});
 
 const frames = (count: number) => (stream: PlayStream) => stream.frames.length >= count;
 const reportOf = (sessionId: string, activity: SessionActivity) =>
@@ -150,12 +177,21 @@ describe('a worker', () => {
         frameHeight: 72,
         framesPerSecond: 25,
         slots: 2,
+        deadlineMs: 40,
+        stateBytes: 12,
+        codecs: [Codec.JPEG, Codec.WEBP, Codec.RAW_RGB],
       },
     });
+    expect(fleet.registrations[0]?.describe?.sessionBytesMax).toBeGreaterThan(2 * 128 * 72 * 3);
+    expect(await calls.describe()).toEqual({ kind: 'answer', value: fleet.registrations[0]?.describe });
     expect((await health('/readyz')).status).toBe(200);
     expect(await (await health('/metrics')).text()).toContain('meridian_step_ms_bucket');
     expect(fleet.heartbeats[0]).toMatchObject({ draining: false, sessions: [], slots: 2 });
-    expect(fleet.heartbeats[0]?.stepMsP50).toBeGreaterThan(0);
+    const { stepMsP50, stepMsP95, stepMsP99, encodeMsP50, encodeMsP95, lateShare } =
+      fleet.heartbeats[0] ?? {};
+    expect([stepMsP50, stepMsP95, stepMsP99].every((ms) => (ms ?? 0) > 0)).toBe(true);
+    expect([encodeMsP50, encodeMsP95].every((ms) => (ms ?? 0) > 0)).toBe(true);
+    expect(lateShare).toBe(0);
   });
 
   it('registers again when the control plane has forgotten it', async () => {
@@ -356,27 +392,32 @@ describe('what is refused', () => {
     await (await play()).until(frames(1));
   });
 
-  it('garbage, and more than 64 KiB, as an action', async () => {
-    for (const [sessionId, bytes, code] of [
-      [own, Buffer.from('no message'), status.INVALID_ARGUMENT],
-      [`${own}_b`, Buffer.alloc(70_000), status.RESOURCE_EXHAUSTED],
-    ] as const) {
-      opened.set(sessionId, 1);
-      const token = await mint.token({ sessionId, workerId: 'us-east-1' });
-      const metadata = bearer(token);
-      metadata.set('meridian-client-key', 'client-key-0123456789');
-      const call = client.makeBidiStreamRequest(
-        '/meridian.worker.v1.WorkerService/Serve',
-        (value: Buffer) => value,
-        (value) => value,
-        metadata,
-      );
-      const ended = new Promise<number>((resolve) => call.on('status', (said) => resolve(said.code)));
-      call.on('error', () => undefined);
-      call.once('data', () => call.write(bytes));
-      call.resume();
-      expect(await ended).toBe(code);
-    }
+  it.each<[string, (stream: PlayStream) => void, string]>([
+    [
+      'garbage',
+      (stream) => stream.sendBytes(Buffer.from('no message')),
+      'INVALID_ARGUMENT malformed_message',
+    ],
+    ['nothing', (stream) => stream.sendBytes(new Uint8Array(0)), 'INVALID_ARGUMENT malformed_message'],
+    [
+      'more than 64 KiB',
+      (stream) => stream.act(1, {}, { text: 'x'.repeat(70_000) }),
+      'RESOURCE_EXHAUSTED message_too_large',
+    ],
+    ['a format that is none', (stream) => stream.format({ width: 64 }), 'INVALID_ARGUMENT malformed_format'],
+    [
+      'a restore in the middle',
+      (stream) => stream.send({ $case: 'restore', value: checkpoint() }),
+      'INVALID_ARGUMENT malformed_restore',
+    ],
+  ])('%s: the stream closes, the session is held for its client', async (_, sends, expected) => {
+    const stream = await play();
+    await stream.until(frames(1));
+    sends(stream);
+    expect(await refused(stream)).toBe(expected);
+    const back = await play();
+    await back.until(frames(1));
+    expect(back.notices[0]?.kind).toBe(NoticeKind.RESUMED);
   });
 
   it('ending a session without the secret of the region, or at an older epoch', async () => {
@@ -385,6 +426,184 @@ describe('what is refused', () => {
     expect(await end({ epoch: 2, secret: 'wrong' })).toEqual({ code: status.UNAUTHENTICATED });
     expect(await end({ epoch: 1 })).toEqual({ code: status.FAILED_PRECONDITION });
     await stream.until(frames(3));
+  });
+});
+
+describe('how frames look', () => {
+  it('is as the client asks, and stays so when it comes back', async () => {
+    const stream = await play();
+    await stream.until(frames(1));
+    stream.format({ codec: Codec.WEBP, width: 64, height: 36 });
+    await stream.until(({ frames: seen }) => seen.at(-1)?.codec === Codec.WEBP);
+    expect(await sharp(stream.frames.at(-1)?.image).metadata()).toMatchObject({
+      format: 'webp',
+      width: 64,
+      height: 36,
+    });
+    stream.format({ codec: Codec.RAW_RGB });
+    await stream.until(({ frames: seen }) => seen.at(-1)?.codec === Codec.RAW_RGB);
+    stream.call.cancel();
+    const back = await play();
+    await back.until(frames(2));
+    expect(back.frames[0]).toMatchObject({ codec: Codec.RAW_RGB, width: 128, height: 72 });
+    expect(back.frames[0]?.image).toHaveLength(128 * 72 * 3);
+    expect(back.checkpoints[0]).toMatchObject({ format: { codec: Codec.RAW_RGB } });
+  });
+});
+
+describe('a restore on open', () => {
+  const ending = async (stream: PlayStream) => {
+    const { code, meridianCode } = await stream.ended;
+    return `${status[code]} ${meridianCode}`;
+  };
+  const raw = { codec: Codec.RAW_RGB, width: 0, height: 0, quality: 0 };
+
+  it('goes on with the state, the numbers, the action and the format of the checkpoint', async () => {
+    const action = { seq: 40, clientTimeUs: 0, buttons: [], axes: { forward: 1 }, text: '' };
+    const stream = await play({ checkpoint: checkpoint({ format: raw, action }), nextFrame: 510 });
+    await stream.until(frames(2));
+    expect(stream.notices).toMatchObject([{ kind: NoticeKind.MIGRATED, nextFrameNumber: 510 }]);
+    expect(stream.frames[0]).toMatchObject({ number: 510, lastActionSeq: 40, codec: Codec.RAW_RGB });
+    expect(stream.checkpoints[0]).toMatchObject({ lastActionSeq: 40, action, format: raw });
+  });
+
+  it('gives way to the session itself, where it is still served', async () => {
+    const stream = await play();
+    await stream.until(frames(3));
+    stream.call.cancel();
+    const back = await play({ checkpoint: checkpoint() });
+    await back.until(frames(1));
+    back.act(1, { yaw: 1 });
+    await back.until(({ frames: seen }) => seen.at(-1)?.lastActionSeq === 1);
+    expect(back.notices[0]?.kind).toBe(NoticeKind.RESUMED);
+    expect(back.numbers[0]).toBeLessThan(500);
+  });
+
+  it('leaves out a format that the worker cannot make', async () => {
+    const format = { ...raw, codec: 77 as Codec };
+    const stream = await play({ checkpoint: checkpoint({ format }) });
+    await stream.until(frames(1));
+    expect(stream.frames[0]?.codec).toBe(Codec.JPEG);
+  });
+
+  it.each<[string, Partial<Checkpoint>, string]>([
+    ['another model', { model: 'other' }, 'checkpoint_mismatch'],
+    ['a state of 100 kB', { state: new Uint8Array(100_000) }, 'checkpoint_mismatch'],
+    ['a state with NaN', { state: new Uint8Array(12).fill(255) }, 'checkpoint_invalid'],
+  ])('of %s is refused', async (_, wrong, code) => {
+    expect(await ending(await play({ checkpoint: checkpoint(wrong) }))).toBe(`FAILED_PRECONDITION ${code}`);
+  });
+
+  it.each<[string, (stream: PlayStream) => void, string]>([
+    ['an action', (stream) => stream.act(1), 'INVALID_ARGUMENT malformed_restore'],
+    ['garbage', (stream) => stream.sendBytes(Buffer.from('none')), 'INVALID_ARGUMENT malformed_restore'],
+    ['an end', (stream) => stream.call.end(), 'INVALID_ARGUMENT malformed_restore'],
+    ['nothing for five seconds', () => undefined, 'INVALID_ARGUMENT malformed_restore'],
+  ])('is refused when the first message is %s, and nothing is held', async (_, sends, expected) => {
+    const stream = await play({ metadata: { 'meridian-restore': '1' } });
+    sends(stream);
+    expect(await ending(stream)).toBe(expected);
+    const { sessions } = await fleet.heard(({ workerId }) => workerId === 'us-east-1');
+    expect(sessions).toEqual([]);
+  });
+});
+
+describe('calls on the world of a live session', () => {
+  const said = (answer: Answer<unknown>): string =>
+    answer.kind === 'answer' ? 'OK' : `${answer.status} ${answer.code}`;
+  const fork = (forkSessionId: string, rest: Partial<{ epoch: number; claimMs: number }> = {}) =>
+    calls.fork({ sessionId: own, epoch: 1, forkSessionId, claimMs: 0, ...rest });
+
+  it('take it back to where it was, with bit-identical frames', async () => {
+    const stream = await play();
+    stream.format({ codec: Codec.RAW_RGB });
+    await stream.until(({ frames: seen }) => seen.at(-1)?.codec === Codec.RAW_RGB);
+    stream.act(1, { forward: 0.5, yaw: 0.25 });
+    await stream.until(({ frames: seen }) => seen.at(-1)?.lastActionSeq === 1);
+    const answer = await calls.checkpoint({ sessionId: own, epoch: 1 });
+    const taken = answer.kind === 'answer' ? answer.value.checkpoint : undefined;
+    expect(taken).toMatchObject({ model: 'tiny', lastActionSeq: 1, format: { codec: Codec.RAW_RGB } });
+    const from = taken?.frameNumber ?? 0;
+    await stream.until(({ numbers }) => (numbers.at(-1) ?? 0) > from + 10);
+    const restored = await calls.restore({ sessionId: own, epoch: 1, checkpoint: taken });
+    const next = restored.kind === 'answer' ? restored.value.nextFrameNumber : 0;
+    expect(next).toBeGreaterThan(from + 10);
+    await stream.until(({ numbers }) => (numbers.at(-1) ?? 0) > next + 10);
+    const digests = new Map(stream.frames.map(({ number, digest }) => [number, digest]));
+    const both = Array.from({ length: 10 }, (_, i) => [
+      digests.get(from + 1 + i),
+      digests.get(next + i),
+    ]).filter(([first, again]) => first !== undefined && again !== undefined);
+    expect(both.length).toBeGreaterThanOrEqual(8);
+    for (const [first, again] of both) expect(again).toBe(first);
+  });
+
+  it('copy it for another session', async () => {
+    const stream = await play();
+    await stream.until(frames(5));
+    const answer = await fork(`${own}_b`);
+    const frameNumber = answer.kind === 'answer' ? answer.value.frameNumber : 0;
+    expect(frameNumber).toBeGreaterThanOrEqual(5);
+    const copy = await play({ sessionId: `${own}_b` });
+    await copy.until(frames(2));
+    expect(copy.notices).toMatchObject([{ kind: NoticeKind.STARTED, nextFrameNumber: frameNumber + 1 }]);
+    expect(said(await fork(`${own}_b`))).toBe('ALREADY_EXISTS already_served');
+  });
+
+  it('are refused without the secret, at an older epoch, and for what is not there', async () => {
+    const stream = await play({ epoch: 2 });
+    await stream.until(frames(1));
+    const at = (sessionId: string, epoch: number, secret?: string) =>
+      Promise.all([
+        calls.checkpoint({ sessionId, epoch }, secret),
+        calls.restore({ sessionId, epoch, checkpoint: checkpoint() }, secret),
+        calls.fork({ sessionId, epoch, forkSessionId: 'f', claimMs: 1 }, secret),
+      ]).then((answers) => new Set(answers.map(said)));
+    expect(await at(own, 2, 'wrong')).toEqual(new Set(['UNAUTHENTICATED wrong_secret']));
+    expect(await at(own, 1)).toEqual(new Set(['FAILED_PRECONDITION epoch_fenced']));
+    expect(await at('ses_nobody', 1)).toEqual(new Set(['NOT_FOUND unknown_session']));
+  });
+
+  it('are refused when they ask for what cannot be, naming the field', async () => {
+    await (await play()).until(frames(1));
+    const nan = checkpoint({ state: new Uint8Array(12).fill(255) });
+    expect(said(await calls.restore({ sessionId: own, epoch: 1, checkpoint: nan }))).toBe(
+      'FAILED_PRECONDITION checkpoint_invalid',
+    );
+    const wrong = await Promise.all([
+      calls.restore({ sessionId: own, epoch: 1, checkpoint: undefined }),
+      fork('f', { claimMs: 600_001 }),
+      fork(''),
+    ]);
+    expect(wrong).toMatchObject([
+      { status: 'INVALID_ARGUMENT', detail: expect.stringContaining('checkpoint: ') },
+      { status: 'INVALID_ARGUMENT', detail: expect.stringContaining('claim_ms: ') },
+      { status: 'INVALID_ARGUMENT', detail: expect.stringContaining('fork_session_id: ') },
+    ]);
+    expect([said(await fork('f1')), said(await fork('f2')), said(await fork('f3'))]).toEqual([
+      'OK',
+      'OK',
+      'RESOURCE_EXHAUSTED forks_full',
+    ]);
+    await Promise.all(['f1', 'f2'].map((sessionId) => end({ sessionId })));
+  });
+
+  it('tell how the worker keeps pace, to anybody', async () => {
+    const stream = await play();
+    await stream.until(frames(10));
+    const answer = await calls.health();
+    const health = answer.kind === 'answer' ? answer.value : undefined;
+    expect(health).toMatchObject({ sessions: 1, slots: 2, draining: false, quarantined: false });
+    expect(health?.frames).toBeGreaterThanOrEqual(10);
+    expect(health?.lateShare).toBeCloseTo((health?.lateFrames ?? 0) / (health?.frames ?? 1), 5);
+    for (const times of [health?.stepMs, health?.encodeMs]) {
+      const { p50 = 0, p95 = 0, p99 = 0 } = times ?? {};
+      expect(p50).toBeGreaterThan(0);
+      expect(p95).toBeGreaterThanOrEqual(p50);
+      expect(p99).toBeGreaterThanOrEqual(p95);
+    }
+    expect(health?.memoryBytes).toBeGreaterThan(10_000_000);
+    expect(health?.uptimeS).toBeGreaterThan(0);
   });
 });
 

@@ -5,15 +5,16 @@ import { ModelError } from '@meridian/world-model';
 import { randomUUID } from 'node:crypto';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { frameEncoder, type FrameEncoder } from './encode/frame-encoder.ts';
+import { sessionBytesMax } from './encode/session-bytes.ts';
+import { DEADLINE_US } from './engine/cadence.ts';
 import { Engine } from './engine/engine.ts';
-import { StepTimes } from './engine/step-times.ts';
+import { Pace } from './engine/pace.ts';
 import { grpcFleet } from './fleet/fleet-client.ts';
 import { FleetLink } from './fleet/fleet-link.ts';
 import { workerMetrics, type WorkerMetrics } from './metrics.ts';
-import { jpegEncoder } from './model/encode-image.ts';
 import { ModelHost } from './model/model-host.ts';
 import { warmUp } from './model/warm-up.ts';
-import type { EncodeImage } from './serve/outbox.ts';
 import { TokenReader } from './serve/session-token.ts';
 import { serveWorker, type WorkerServer } from './serve/worker-server.ts';
 
@@ -31,13 +32,16 @@ const STREAMS_CLOSE_MS_MAX = 1_000;
 
 export async function startWorker(config: Config, logger: Logger): Promise<RunningWorker> {
   const model = await startModel(config);
-  const stepTimes = new StepTimes();
-  await warmUp(model, stepTimes);
   const measures = workerMetrics(config.REGION);
+  const encoder = timed(frameEncoder(model.description.frame), measures);
+  const warm = await warmUp({ clock: systemClock, model, encoder, slots: config.SLOTS });
+  const { slots, batchMax } = warm;
+  const pace = new Pace(systemClock, warm);
   const engine: Engine = new Engine({
     clock: systemClock,
     model,
-    slots: config.SLOTS,
+    slots,
+    batchMax,
     events: {
       changed: () => {
         measures.sessions(engine.sessions);
@@ -48,11 +52,18 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
         logger.info(ended, 'session ended');
       },
       stepped: (ms, sessions) => {
-        stepTimes.add(ms);
+        pace.stepped(ms);
         measures.stepped(ms, sessions);
       },
-      frameSent: measures.frameSent,
+      frameSent: (frame) => {
+        pace.frameSent(frame);
+        measures.frameSent(frame);
+      },
       skipped: measures.skipped,
+      reanchored: (sessions) => {
+        measures.reanchored(sessions);
+        logger.debug({ sessions }, 'the model pulls sessions back that had drifted');
+      },
       modelFault: (error, sessionIds) => {
         measures.modelFault();
         logger.error({ err: error, sessionIds }, 'the model failed');
@@ -60,11 +71,10 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
     },
   });
   const tokens = new TokenReader({ workerId: config.WORKER_ID, refreshKeys: () => link.refreshKeys() });
-  const describe = (): DescribeResponse => describeWorker(config, model, engine);
-  const encode = timed(jpegEncoder(model.description.frame), measures);
+  const describe = (): DescribeResponse => describeWorker(config, model, engine, encoder);
   const { HOST: host, GRPC_PORT, FLEET_SECRET: fleetSecret } = config;
   const server = await serveWorker(
-    { clock: systemClock, engine, tokens, encode, logger, describe, fleetSecret },
+    { clock: systemClock, engine, pace, tokens, encoder, logger, describe, fleetSecret },
     host,
     GRPC_PORT,
   );
@@ -73,7 +83,7 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
     clock: systemClock,
     draw: Math.random,
     engine,
-    stepTimes,
+    pace,
     logger,
     announcement: announcementOf(config, server.port, describe()),
     useKeys: (jwksJson) => tokens.useKeys(jwksJson),
@@ -81,7 +91,7 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
   });
   const health = await startHealth(config, measures, () => reasonNotReady(link, engine));
   link.start();
-  logger.info({ port: server.port, slots: config.SLOTS, stepMs: stepTimes.percentile(0.5) }, 'worker serves');
+  logger.info({ port: server.port, slots, batchMax, stepMs: pace.read().stepMs.p50 }, 'worker serves');
   return {
     port: server.port,
     metricsPort: health?.port,
@@ -104,7 +114,12 @@ async function startModel(config: Config): Promise<ModelHost> {
   }
 }
 
-function describeWorker(config: Config, { description }: ModelHost, engine: Engine): DescribeResponse {
+function describeWorker(
+  config: Config,
+  { description }: ModelHost,
+  engine: Engine,
+  { codecs }: FrameEncoder,
+): DescribeResponse {
   return {
     workerId: config.WORKER_ID,
     model: description.model,
@@ -115,6 +130,9 @@ function describeWorker(config: Config, { description }: ModelHost, engine: Engi
     actions: [...description.actions],
     stateBytes: description.stateBytes,
     slots: engine.slots,
+    deadlineMs: DEADLINE_US / 1_000,
+    codecs: [...codecs],
+    sessionBytesMax: sessionBytesMax(description),
   };
 }
 
@@ -129,12 +147,15 @@ function announcementOf(config: Config, port: number, describe: DescribeResponse
   };
 }
 
-function timed(encode: EncodeImage, measures: WorkerMetrics): EncodeImage {
-  return async (rgb) => {
-    const startedMs = performance.now();
-    const image = await encode(rgb);
-    measures.encoded(performance.now() - startedMs);
-    return image;
+function timed({ codecs, encode }: FrameEncoder, measures: WorkerMetrics): FrameEncoder {
+  return {
+    codecs,
+    encode: async (rgb, format) => {
+      const startedMs = performance.now();
+      const image = await encode(rgb, format);
+      measures.encoded(performance.now() - startedMs);
+      return image;
+    },
   };
 }
 

@@ -65,9 +65,9 @@ function refusalOf({ buttons, axes, text }: ActionInput): { field: string; messa
   if (names.some((name) => Buffer.byteLength(name) > LIMITS.axisBytes)) {
     return { field: 'axes', message: `An axis's name has at most ${LIMITS.axisBytes} bytes.` };
   }
-  const notANumber = names.find((name) => Number.isNaN(axes[name]));
-  if (notANumber !== undefined)
-    return { field: `axes.${notANumber}`, message: 'An axis is a number, not NaN.' };
+  const outside = names.find((name) => !(Math.abs(axes[name] ?? 0) <= 1));
+  if (outside !== undefined)
+    return { field: `axes.${outside}`, message: `An axis is a number from -1 to 1, not ${axes[outside]}.` };
   if (Buffer.byteLength(text) > LIMITS.textBytes) {
     return { field: 'text', message: `Text has at most ${LIMITS.textBytes} bytes.` };
   }

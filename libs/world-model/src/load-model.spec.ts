@@ -94,6 +94,21 @@ describe('a model that is not', () => {
     expect(short.message).toContain('200 bytes');
   });
 
+  it('is larger than a worker may load', async () => {
+    await writeTinyModel(folder('large'));
+    await truncate(join(folder('large'), 'tiny.onnx'), 600 * 1024 * 1024);
+    const large = await refusal(folder('large'));
+    expect(large.code).toBe('too-large');
+    expect(large.message).toContain('629145600 bytes');
+  });
+
+  it('throws in its first step', async () => {
+    await writeTinyModel(folder('throws'), tinyModel({ throws: true }));
+    const throws = await refusal(folder('throws'));
+    expect(throws.code).toBe('step-failed');
+    expect(throws.message).toContain('Gather');
+  });
+
   it('is no ONNX at all', async () => {
     await writeTinyModel(folder('garbage'), Buffer.from('no model, but its digest is right'));
     expect(await refusal(folder('garbage'))).toMatchObject({ code: 'corrupt' });

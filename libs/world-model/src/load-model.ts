@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
+import { initialStates, readAnchors } from './anchors.ts';
 import { parseManifest, type ModelManifest } from './manifest.ts';
 import { ModelError } from './model-error.ts';
 import { OnnxModel } from './onnx-model.ts';
+import { Reanchor } from './reanchor.ts';
+import { ReanchoredModel } from './reanchored-model.ts';
 import { checkSignature } from './signature.ts';
 import type { WorldModel } from './world-model.ts';
 
@@ -16,8 +19,11 @@ const OPTIONS: InferenceSession.SessionOptions = {
   logSeverityLevel: 3,
 };
 
+/** A file is read whole and then copied by the runtime; a larger model wants a GPU and the Python kit. */
+const FILE_BYTES_MAX = 512 * 1024 * 1024;
+
 /**
- * The model in `dir`: `model.json` and the ONNX file it names.
+ * The model in `dir`: `model.json` and the files it names.
  *
  * @throws ModelError with a code for each way in which a file can be wrong.
  */
@@ -25,11 +31,21 @@ export async function loadModel(dir: string): Promise<WorldModel> {
   const manifestPath = join(dir, 'model.json');
   const manifest = parseManifest((await read(manifestPath)).toString('utf8'), manifestPath);
   const path = join(dir, manifest.file);
-  const session = await createSession(path, await readVerified(path, manifest));
+  const session = await createSession(path, await readVerified(path, manifest.sha256));
   checkSignature(session, manifest);
-  const model = new OnnxModel(session, manifest);
+  const anchors = await loadAnchors(dir, manifest);
+  const plain = new OnnxModel(session, manifest, initialStates(manifest, anchors));
+  const { reanchor, frame } = manifest;
+  const model = reanchor ? new ReanchoredModel(plain, new Reanchor(reanchor, frame, anchors)) : plain;
   await tryOnce(model, manifest.actions.length);
   return model;
+}
+
+async function loadAnchors(dir: string, { anchors, frame }: ModelManifest): Promise<Uint8Array[]> {
+  if (anchors === undefined) return [];
+  const path = join(dir, anchors.file);
+  const bytes = await readVerified(path, anchors.sha256);
+  return readAnchors(bytes, path, anchors.count, frame.width * frame.height * frame.channels);
 }
 
 /** Shows the sides that the file leaves open, and warms the runtime up; a batch of two, as a batch of one hides mistakes. */
@@ -39,19 +55,28 @@ async function tryOnce(model: WorldModel, inputs: number): Promise<void> {
   await model.step([state, state], [still, still]);
 }
 
-async function readVerified(path: string, manifest: ModelManifest): Promise<Buffer> {
+async function readVerified(path: string, sha256: string): Promise<Buffer> {
   const bytes = await read(path);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  if (digest === manifest.sha256) return bytes;
+  if (digest === sha256) return bytes;
   throw new ModelError(
     'digest-mismatch',
-    `${path} (${bytes.length} bytes) is not the file of its manifest: sha256 ${digest}, expected ${manifest.sha256}; it was truncated or replaced.`,
+    `${path} (${bytes.length} bytes) is not the file of its manifest: sha256 ${digest}, expected ${sha256}; it was truncated or replaced.`,
   );
 }
 
 async function read(path: string): Promise<Buffer> {
+  const bytes = await readable(path, async () => (await stat(path)).size);
+  if (bytes <= FILE_BYTES_MAX) return readable(path, () => readFile(path));
+  throw new ModelError(
+    'too-large',
+    `${path} has ${bytes} bytes; this worker loads at most ${FILE_BYTES_MAX}.`,
+  );
+}
+
+async function readable<T>(path: string, look: () => Promise<T>): Promise<T> {
   try {
-    return await readFile(path);
+    return await look();
   } catch (cause) {
     throw new ModelError('missing', `${path} cannot be read (${errorText(cause)}).`, cause);
   }

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { ModelError } from './model-error.ts';
+import { BLOCK_PIXELS } from './reanchor.ts';
 
 const positive = z.int().positive();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+/** What a number of 16 bits holds. */
+const FRAMES_MAX = 65_535;
 
 const manifestSchema = z
   .object({
@@ -10,7 +14,7 @@ const manifestSchema = z
     kind: z.string().min(1),
     /** The ONNX file, a plain name beside the manifest. */
     file: z.string().regex(/^[A-Za-z0-9._-]+\.onnx$/),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    sha256,
     fps: positive.max(240),
     frame: z.object({ width: positive, height: positive, channels: z.literal(3) }),
     actions: z.array(z.string().min(1)).min(1),
@@ -19,8 +23,26 @@ const manifestSchema = z
       shape: z.array(positive).min(1),
       bytes: positive.max(16 * 1024 * 1024),
     }),
-    /** One or more states to begin in, each of `state.shape` flattened. */
-    initialStates: z.array(z.array(z.number())).min(1),
+    /** States to begin in, each of `state.shape` flattened; left out when there are anchors. */
+    initialStates: z.array(z.array(z.number())).min(1).optional(),
+    /** True frames of the place, raw one after the other; a session begins in one of the first `initial`. */
+    anchors: z
+      .object({
+        file: z.string().regex(/^[A-Za-z0-9._-]+\.bin$/),
+        sha256,
+        count: positive,
+        initial: positive,
+      })
+      .optional(),
+    /** How a session that drifts is pulled back to an anchor (reanchor.ts). */
+    reanchor: z
+      .object({
+        minSharpness: z.number().positive(),
+        patienceFrames: positive.max(FRAMES_MAX),
+        cooldownFrames: positive.max(FRAMES_MAX),
+        fadeFrames: positive.max(FRAMES_MAX),
+      })
+      .optional(),
   })
   .superRefine((manifest, context) => {
     const values = stateLength(manifest.state.shape);
@@ -32,7 +54,7 @@ const manifestSchema = z
         message: `shape and dtype make ${bytes}`,
       });
     }
-    manifest.initialStates.forEach((state, i) => {
+    manifest.initialStates?.forEach((state, i) => {
       if (state.length === values) return;
       context.addIssue({
         code: 'custom',
@@ -40,7 +62,37 @@ const manifestSchema = z
         message: `has ${state.length} values, not ${values}`,
       });
     });
+    const fault = anchorFault(manifest);
+    if (fault !== undefined) context.addIssue({ code: 'custom', ...fault });
   });
+
+interface Anchored {
+  readonly state: { readonly dtype: string; readonly bytes: number };
+  readonly frame: { readonly width: number; readonly height: number; readonly channels: number };
+  readonly initialStates?: readonly unknown[] | undefined;
+  readonly anchors?: { readonly count: number; readonly initial: number } | undefined;
+  readonly reanchor?: object | undefined;
+}
+
+function anchorFault({ state, frame, initialStates, anchors, reanchor }: Anchored) {
+  if ((initialStates === undefined) === (anchors === undefined)) {
+    return { path: ['initialStates'], message: 'is there when anchors are not, and only then' };
+  }
+  if (anchors === undefined) {
+    return reanchor && { path: ['reanchor'], message: 'needs anchors to pull a session back to' };
+  }
+  if (anchors.initial > anchors.count) {
+    return { path: ['anchors', 'initial'], message: `is at most the ${anchors.count} there are` };
+  }
+  const { width, height, channels } = frame;
+  if (state.dtype !== 'uint8' || state.bytes % (width * height * channels) !== 0) {
+    return { path: ['state'], message: 'is whole frames of uint8 where there are anchors' };
+  }
+  const cut = width % BLOCK_PIXELS !== 0 || height % BLOCK_PIXELS !== 0;
+  return reanchor && cut
+    ? { path: ['frame'], message: `has sides that are multiples of ${BLOCK_PIXELS} where there is reanchor` }
+    : undefined;
+}
 
 /** `model.json`: what a model file is called, holds and expects. */
 export type ModelManifest = z.infer<typeof manifestSchema>;

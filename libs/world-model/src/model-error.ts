@@ -5,6 +5,8 @@ export type ModelErrorCode =
   | 'bad-manifest'
   /** The file is not the one its manifest was written for: truncated, or replaced. */
   | 'digest-mismatch'
+  /** The file would not fit this worker's memory, or nearly not. */
+  | 'too-large'
   /** The file is no ONNX model. */
   | 'corrupt'
   /** The file needs another opset, or an operator, that this runtime does not have. */

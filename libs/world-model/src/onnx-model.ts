@@ -8,9 +8,12 @@ export class OnnxModel implements WorldModel {
   readonly description: ModelDescription;
   readonly #session: InferenceSession;
   readonly #manifest: ModelManifest;
+  readonly #initialStates: readonly Uint8Array[];
 
-  constructor(session: InferenceSession, manifest: ModelManifest) {
+  /** @param initialStates that sessions begin in; at least one. */
+  constructor(session: InferenceSession, manifest: ModelManifest, initialStates: readonly Uint8Array[]) {
     this.#session = session;
+    this.#initialStates = initialStates;
     this.#manifest = manifest;
     this.description = {
       model: manifest.model,
@@ -19,13 +22,13 @@ export class OnnxModel implements WorldModel {
       framesPerSecond: manifest.fps,
       actions: manifest.actions,
       stateBytes: manifest.state.bytes,
+      stateType: manifest.state.dtype,
     };
   }
 
   initialState(draw: number): Uint8Array {
-    const { initialStates, state } = this.#manifest;
-    const values = initialStates[Math.floor(draw * initialStates.length)] ?? [];
-    return state.dtype === 'float32' ? bytesOf(Float32Array.from(values)) : Uint8Array.from(values);
+    const state = this.#initialStates[Math.floor(draw * this.#initialStates.length)];
+    return new Uint8Array(state ?? []);
   }
 
   async step(states: readonly Uint8Array[], actions: readonly Float32Array[]): Promise<StepResult> {

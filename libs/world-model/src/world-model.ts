@@ -8,6 +8,8 @@ export interface ModelDescription {
   readonly actions: readonly string[];
   /** Bytes of one session's state. */
   readonly stateBytes: number;
+  /** What the state's bytes are: numbers as this machine writes them, or bytes of any value. */
+  readonly stateType: 'float32' | 'uint8';
 }
 
 export interface StepResult {
@@ -15,6 +17,8 @@ export interface StepResult {
   readonly states: readonly Uint8Array[];
   /** The frame each session sees after its action: RGB, rows from the top, height x width x 3 bytes. */
   readonly frames: readonly Uint8Array[];
+  /** Sessions that the model began to pull back because they had drifted. */
+  readonly reanchors?: number;
 }
 
 /**

@@ -20,9 +20,8 @@ export interface House {
   readonly freeSlots: number;
   /** Why no new session is taken at all. */
   readonly closed: Refusal | undefined;
-  readonly model: string;
-  readonly modelVersion: string;
-  readonly stateBytes: number;
+  /** Why the model cannot go on from the checkpoint that came with the request. */
+  readonly unusableCheckpoint: Refusal | undefined;
 }
 
 export function admit(request: AttachRequest, house: House): Admission {
@@ -52,21 +51,12 @@ function readmit(request: AttachRequest, session: Session): Admission {
   return { kind: request.grant.epoch === session.epoch ? 'resume' : 'move', session };
 }
 
-function refusalOfStart({ grant, checkpoint }: AttachRequest, house: House): Refusal | undefined {
+function refusalOfStart({ grant }: AttachRequest, house: House): Refusal | undefined {
   if (house.nowMs > grant.claimByMs) {
     return refusal('UNAUTHENTICATED', 'claim_expired', 'The session was not claimed in time.');
   }
   if (house.freeSlots <= 0) {
     return refusal('RESOURCE_EXHAUSTED', 'slots_full', 'Every slot of the worker is taken.');
   }
-  if (checkpoint === undefined) return undefined;
-  const { model, modelVersion, state } = checkpoint;
-  if (model === house.model && modelVersion === house.modelVersion && state.length === house.stateBytes)
-    return undefined;
-  return refusal(
-    'FAILED_PRECONDITION',
-    'checkpoint_mismatch',
-    `The checkpoint is of ${model} ${modelVersion} with ${state.length} bytes of state; the worker serves ` +
-      `${house.model} ${house.modelVersion} with ${house.stateBytes}.`,
-  );
+  return house.unusableCheckpoint;
 }

@@ -1,9 +1,12 @@
 // C1. Deadlines are absolute: a step that began late does not push the ones after it.
 // C2. A worker that falls behind skips frames and never queues them: no step begins to catch up on a period gone by.
 
-/** The frame that is due at `dueUs` is late when it is handed to its stream after the next one was due. */
-export function isLate(dueUs: number, sentUs: number, intervalUs: number): boolean {
-  return sentUs > dueUs + intervalUs;
+/** Whatever a model's frame rate: what a person feels between doing and seeing. */
+export const DEADLINE_US = 40_000;
+
+/** The frame whose step was due at `dueUs` is late when it is handed to the transport after its deadline. */
+export function isLate(dueUs: number, sentUs: number): boolean {
+  return sentUs > dueUs + DEADLINE_US;
 }
 
 export interface NextDue {

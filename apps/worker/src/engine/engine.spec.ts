@@ -1,87 +1,27 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { NoticeKind, type Action, type Checkpoint } from '@meridian/protocol';
+import { Codec, NoticeKind } from '@meridian/protocol';
 import { SessionActivity } from '@meridian/protocol/worker';
-import { FakeModel } from '../testing/fake-model.ts';
-import { RecordingStream } from '../testing/recording-stream.ts';
-import { VirtualClock } from '../testing/virtual-clock.ts';
-import { Engine } from './engine.ts';
-import type { AttachRequest } from './ports.ts';
-import type { Session } from './session.ts';
+import { action, checkpoint, EngineSetup, format, type Asking } from '../testing/engine-setup.ts';
+import type { FakeModel } from '../testing/fake-model.ts';
+import type { RecordingStream } from '../testing/recording-stream.ts';
+import type { VirtualClock } from '../testing/virtual-clock.ts';
+import type { Engine } from './engine.ts';
 
+let setup: EngineSetup;
 let clock: VirtualClock;
 let model: FakeModel;
 let engine: Engine;
-let changes: number;
-let faults: (readonly string[])[];
-let skipped: number;
 
-beforeEach(() => {
-  clock = new VirtualClock();
-  model = new FakeModel(clock);
-  engine = engineWith(2);
-});
+beforeEach(() => useEngine());
 
-function engineWith(slots: number): Engine {
-  [changes, faults, skipped] = [0, [], 0];
-  return new Engine({
-    clock,
-    model,
-    slots,
-    events: {
-      changed: () => (changes += 1),
-      ended: () => undefined,
-      stepped: () => undefined,
-      frameSent: () => undefined,
-      skipped: (frames) => (skipped += frames),
-      modelFault: (_error, sessionIds) => faults.push(sessionIds),
-    },
-  });
+function useEngine(sizes: { readonly slots?: number; readonly batchMax?: number } = {}): void {
+  setup = new EngineSetup(sizes);
+  ({ clock, model, engine } = setup);
 }
 
-interface Asking {
-  readonly id?: string;
-  readonly epoch?: number;
-  readonly key?: string;
-  readonly claimInMs?: number;
-  readonly checkpoint?: Checkpoint;
-  readonly nextFrameNumber?: number;
-  readonly maxDurationMs?: number;
-}
-
-function asking({
-  id = 'a',
-  epoch = 1,
-  key = 'key',
-  claimInMs = 60_000,
-  maxDurationMs = 3_600_000,
-  ...rest
-}: Asking): AttachRequest {
-  const claimByMs = clock.nowUs() / 1_000 + claimInMs;
-  const grant = { sessionId: id, epoch, claimByMs, holdMs: 30_000, idleMs: 300_000, maxDurationMs };
-  return { grant, clientKey: key, traceId: 'f'.repeat(32), ...rest };
-}
-
-function open(asked: Asking = {}): { session: Session; stream: RecordingStream } {
-  const stream = new RecordingStream(clock);
-  const attached = engine.attach(asking(asked), stream);
-  if (attached.kind === 'refused') throw new Error(attached.refusal.message);
-  return { session: attached.session, stream };
-}
-
-function refusalOf(asked: Asking): string | undefined {
-  const attached = engine.attach(asking(asked), new RecordingStream(clock));
-  return attached.kind === 'refused' ? `${attached.refusal.status} ${attached.refusal.code}` : undefined;
-}
-
-const action = (seq: number, forward = 0): Action => ({
-  seq,
-  clientTimeUs: 0,
-  buttons: [],
-  axes: { forward },
-  text: '',
-});
-const reportOf = (id: string, epoch = 1) =>
-  engine.reports(99).find((report) => report.sessionId === id && report.epoch === epoch);
+const open = (asked?: Asking) => setup.open(asked);
+const refusalOf = (asked?: Asking) => setup.refusalOf(asked);
+const reportOf = (id: string, epoch?: number) => setup.reportOf(id, epoch);
 const gapsMs = (stream: RecordingStream): number[] =>
   stream.frames.slice(1).map((frame, i) => (frame.dueUs - (stream.frames[i]?.dueUs ?? 0)) / 1_000);
 
@@ -171,14 +111,14 @@ describe('a machine that is too slow', () => {
     expect(stream.frames.length).toBeGreaterThanOrEqual(98);
     expect(stream.frames.length).toBeLessThanOrEqual(100);
     expect(stream.numbers.at(-1)).toBe(stream.frames.length);
-    expect(skipped).toBeGreaterThan(140);
+    expect(setup.skipped).toBeGreaterThan(140);
     const waitsMs = stream.frames.map((frame) => (frame.stepStartedUs - frame.dueUs) / 1_000);
     expect(Math.max(...waitsMs)).toBeLessThan(40);
     expect(reportOf('a')).toMatchObject({ frames: stream.frames.length, lateFrames: stream.frames.length });
   });
 
   it('is fair: sessions get as many frames as each other', async () => {
-    engine = engineWith(16);
+    useEngine({ slots: 16 });
     model.stepMs = 60;
     const streams = Array.from({ length: 12 }, (_, i) => open({ id: `s${i}` }).stream);
     await clock.advanceMs(12_000);
@@ -198,6 +138,20 @@ describe('a machine that is too slow', () => {
     expect(new Set(gapsMs(stream).map((gap) => gap % 40))).toEqual(new Set([0]));
   });
 
+  it('gives what 60 ms a step allow: every frame late and counted, and 25 a second at once when it is over', async () => {
+    model.stepMs = 60;
+    const { stream } = open();
+    await clock.advanceMs(12_000);
+    expect(stream.frames).toHaveLength(200);
+    expect(reportOf('a')).toMatchObject({ frames: 200, lateFrames: 200 });
+    expect(setup.sent.every(({ late, dueToSentMs }) => late && dueToSentMs < 100)).toBe(true);
+    model.stepMs = 2;
+    await clock.advanceMs(2_000);
+    expect(stream.frames.length).toBeGreaterThanOrEqual(249);
+    expect(stream.frames.length).toBeLessThanOrEqual(251);
+    expect(setup.sent.slice(-48).some(({ late }) => late)).toBe(false);
+  });
+
   it('counts a frame late that was held up on its way out', async () => {
     const { stream } = open();
     stream.sendMs = 39;
@@ -213,6 +167,65 @@ describe('sessions that are due together', () => {
     await clock.advanceMs(410);
     expect(model.batches).toEqual([1, 1, ...Array.from({ length: 10 }, () => 2)]);
   });
+
+  it('are joined by those due within the next 3 ms, which keep their rate', async () => {
+    useEngine({ slots: 3, batchMax: 8 });
+    const { stream: a } = open({ id: 'a' });
+    await clock.advanceMs(3);
+    const { stream: b } = open({ id: 'b' });
+    await clock.advanceMs(5);
+    const { stream: c } = open({ id: 'c' });
+    await clock.advanceMs(32);
+    model.batches.length = 0;
+    await clock.advanceMs(1_000);
+    expect(model.batches).toEqual(Array.from({ length: 25 }, () => [1, 2]).flat());
+    for (const { frames } of [a, b, c]) expect(frames.length).toBe(26);
+  });
+});
+
+describe('a batch', () => {
+  it.each([1, 3, 16])('holds no more than %d sessions, and all get their turn', async (batchMax) => {
+    useEngine({ slots: 12, batchMax });
+    const streams = Array.from({ length: 12 }, (_, i) => open({ id: `s${i}` }).stream);
+    await clock.advanceMs(2_000);
+    expect(Math.max(...model.batches)).toBe(Math.min(batchMax, 12));
+    const counts = streams.map((stream) => stream.frames.length);
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(49);
+  });
+});
+
+describe('how frames look', () => {
+  const WEBP = format({ codec: Codec.WEBP, quality: 50 });
+
+  it('is told with each frame from the request on, and stays so over a return and a move', async () => {
+    const { session, stream } = open();
+    await clock.advanceMs(30);
+    engine.formatFrames(session, stream, WEBP);
+    await clock.advanceMs(40);
+    expect(stream.frames.map((frame) => frame.format)).toEqual([undefined, WEBP]);
+    engine.detach(session, stream);
+    const back = open();
+    await clock.advanceMs(10);
+    const moved = open({ epoch: 2 });
+    await clock.advanceMs(10);
+    expect([back, moved].map((played) => played.stream.frames[0]?.format)).toEqual([WEBP, WEBP]);
+    expect(moved.stream.checkpoints[0]?.format).toEqual(WEBP);
+  });
+
+  it('is not for a stream to say that has been taken over', async () => {
+    const { session, stream } = open();
+    const newer = open();
+    engine.formatFrames(session, stream, WEBP);
+    await clock.advanceMs(10);
+    expect(newer.stream.frames[0]?.format).toBeUndefined();
+  });
+});
+
+it('tells of sessions that the model pulled back', async () => {
+  open();
+  model.reanchors = 1;
+  await clock.advanceMs(90);
+  expect(setup.reanchors).toBe(3);
 });
 
 describe('a client that goes away', () => {
@@ -385,13 +398,11 @@ describe('a checkpoint from another worker', () => {
     const { session, stream } = open();
     engine.act(session, stream, action(7, 1));
     await clock.advanceMs(2_000);
-    const elsewhere = new Engine({ clock, model, slots: 1, events: silent() });
-    const checkpoint = stream.checkpoints.at(-1);
-    if (checkpoint === undefined) throw new Error('no checkpoint');
-    const restored = new RecordingStream(clock);
-    elsewhere.attach(asking({ epoch: 2, checkpoint }), restored);
+    const elsewhere = setup.another({ slots: 1 });
+    const taken = stream.checkpoints.at(-1) ?? checkpoint();
+    const { stream: restored } = setup.open({ epoch: 2, checkpoint: taken }, elsewhere);
     await clock.advanceMs(80);
-    const from = checkpoint.frameNumber;
+    const from = taken.frameNumber;
     expect(restored.checkpoints).toMatchObject([
       { frameNumber: from + 1, lastActionSeq: 7, action: { axes: { forward: 1 } } },
     ]);
@@ -404,36 +415,8 @@ describe('a checkpoint from another worker', () => {
   });
 
   it('numbers on from what the gateway has relayed when that is higher', () => {
-    const checkpoint = {
-      model: 'fake',
-      modelVersion: '1.0.0',
-      epoch: 1,
-      frameNumber: 25,
-      lastActionSeq: 0,
-      state: new Uint8Array(4),
-      action: undefined,
-    };
-    expect(open({ checkpoint, nextFrameNumber: 44 }).stream.notices).toMatchObject([{ nextFrameNumber: 44 }]);
-  });
-
-  it.each([
-    ['another model', { model: 'other' }],
-    ['another version', { modelVersion: '2.0.0' }],
-    ['another size', { state: new Uint8Array(3) }],
-  ])('is refused when it is of %s, and holds no slot', (_, wrong) => {
-    const checkpoint = {
-      model: 'fake',
-      modelVersion: '1.0.0',
-      epoch: 1,
-      frameNumber: 1,
-      lastActionSeq: 0,
-      state: new Uint8Array(4),
-      action: undefined,
-    };
-    expect(refusalOf({ checkpoint: { ...checkpoint, ...wrong } })).toBe(
-      'FAILED_PRECONDITION checkpoint_mismatch',
-    );
-    expect(engine.sessions).toHaveLength(0);
+    const { stream } = open({ checkpoint: checkpoint({ frameNumber: 25 }), nextFrameNumber: 44 });
+    expect(stream.notices).toMatchObject([{ nextFrameNumber: 44 }]);
   });
 });
 
@@ -451,7 +434,7 @@ describe('a model that fails', () => {
     const before = good.stream.frames.length;
     await clock.advanceMs(1_000);
     expect(good.stream.frames.length - before).toBeGreaterThanOrEqual(24);
-    expect(faults.at(-1)).toEqual(['bad']);
+    expect(setup.faults.at(-1)).toEqual(['bad']);
     expect(engine.quarantined).toBe(false);
   });
 
@@ -519,23 +502,11 @@ describe('draining', () => {
 
 it('tells of every change of a session at once', async () => {
   const { session, stream } = open();
-  const opened = changes;
+  const opened = setup.changes;
   await clock.advanceMs(400);
-  const stepped = changes;
+  const stepped = setup.changes;
   engine.detach(session, stream);
-  const held = changes;
+  const held = setup.changes;
   engine.end('a', 1, 'client_ended');
-  expect([opened > 0, stepped - opened, held - stepped, changes - held]).toEqual([true, 0, 1, 1]);
+  expect([opened > 0, stepped - opened, held - stepped, setup.changes - held]).toEqual([true, 0, 1, 1]);
 });
-
-function silent() {
-  const nothing = (): void => undefined;
-  return {
-    changed: nothing,
-    ended: nothing,
-    stepped: nothing,
-    frameSent: nothing,
-    skipped: nothing,
-    modelFault: nothing,
-  };
-}

@@ -2,25 +2,30 @@
 //
 // L1. Sessions never exceed slots. L2. Each is served at the highest epoch seen. L4. Nothing here asks anybody: the
 // engine goes on with every other process away. M1. An ended session is reported until its end is acknowledged.
-import { NoticeKind, type Action } from '@meridian/protocol';
+import { NoticeKind, type Action, type FrameFormat } from '@meridian/protocol';
 import type { SessionReport } from '@meridian/protocol/worker';
 import { readAction } from '@meridian/world-model';
 import type { Clock } from '../clock.ts';
 import { refusal, type Refusal } from '../refusal.ts';
 import { admit, type House } from './admission.ts';
-import { drawOf } from './draw.ts';
+import { refusalOfCheckpoint } from './checkpoints.ts';
 import { EpochMemory } from './epoch-memory.ts';
-import type { ActionInForce, AttachRequest, ClientStream, EngineEvents, SteppingModel } from './ports.ts';
+import { originOf } from './origin.ts';
+import type { AttachRequest, ClientStream, EngineEvents, SteppingModel } from './ports.ts';
 import { Quarantine } from './quarantine.ts';
 import { reportOf } from './reports.ts';
 import { Scheduler } from './scheduler.ts';
 import { Session } from './session.ts';
+import { WorldCopies } from './world-copies.ts';
+import { Worlds } from './worlds.ts';
 
 export interface EnginePorts {
   readonly clock: Clock;
   readonly model: SteppingModel;
   /** Sessions served at once. */
   readonly slots: number;
+  /** Sessions stepped in one batch. */
+  readonly batchMax: number;
   readonly events: EngineEvents;
 }
 
@@ -43,8 +48,6 @@ const MOVED_ON = refusal('ABORTED', 'epoch_fenced', 'The session has moved on to
 const DRAINING = refusal('UNAVAILABLE', 'worker_draining', 'The worker takes no new sessions.');
 const QUARANTINED = refusal('UNAVAILABLE', 'worker_quarantined', 'The model of the worker keeps failing.');
 
-const ACTION_BEFORE_THE_FIRST = { seq: 0, message: undefined, receivedUs: 0 } as const;
-
 export class Engine {
   readonly #ports: EnginePorts;
   readonly #intervalUs: number;
@@ -52,6 +55,9 @@ export class Engine {
   readonly #epochs = new EpochMemory();
   readonly #quarantine = new Quarantine();
   readonly #live = new Map<string, Session>();
+  readonly #copies: WorldCopies;
+  /** Checkpoint, restore and fork of live sessions. */
+  readonly worlds: Worlds;
   #ended: readonly Session[] = [];
   #terminating = false;
   #draining = false;
@@ -63,9 +69,17 @@ export class Engine {
       clock: ports.clock,
       model: ports.model,
       intervalUs: this.#intervalUs,
+      batchMax: ports.batchMax,
       events: ports.events,
       sessions: () => this.#live.values(),
       end: (session, reason, detail) => this.#end(session, reason, detail),
+    });
+    this.#copies = new WorldCopies(ports.clock, ports.slots);
+    this.worlds = new Worlds({
+      model: ports.model,
+      live: this.#live,
+      copies: this.#copies,
+      closed: () => this.#closed(),
     });
   }
 
@@ -87,24 +101,16 @@ export class Engine {
   }
 
   attach(request: AttachRequest, stream: ClientStream): Attached {
-    const { grant } = request;
-    const admission = admit(request, this.#houseFor(grant.sessionId));
+    const admission = admit(request, this.#houseFor(request));
     switch (admission.kind) {
       case 'refuse':
         return { kind: 'refused', refusal: admission.refusal };
       case 'resume':
         return this.#open(admission.session, stream, NoticeKind.RESUMED);
-      case 'move': {
-        const session = this.#start(request, admission.session);
-        this.#leaveEpoch(admission.session);
-        return this.#admitNew(session, stream, NoticeKind.MIGRATED);
-      }
+      case 'move':
+        return this.#start(request, stream, admission.session);
       case 'start':
-        return this.#admitNew(
-          this.#start(request),
-          stream,
-          request.checkpoint ? NoticeKind.MIGRATED : NoticeKind.STARTED,
-        );
+        return this.#start(request, stream);
     }
   }
 
@@ -125,6 +131,11 @@ export class Engine {
     return undefined;
   }
 
+  /** How the session's frames look from the next one on. The format is known to be one that the worker can make. */
+  formatFrames(session: Session, stream: ClientStream, format: FrameFormat): void {
+    if (session.stream === stream) session.formatFrames(format);
+  }
+
   /** The stream has closed without an end: the session is held for its client. */
   detach(session: Session, stream: ClientStream): void {
     if (session.stream !== stream) return;
@@ -142,6 +153,7 @@ export class Engine {
       return { kind: 'ended', report: this.#report(session) };
     }
     this.#epochs.note(sessionId, epoch, true);
+    this.#copies.drop(sessionId);
     const before = this.#ended.findLast((ended) => ended.id === sessionId);
     return before === undefined ? { kind: 'unknown' } : { kind: 'ended', report: this.#report(before) };
   }
@@ -168,12 +180,14 @@ export class Engine {
   drain(draining: boolean): void {
     if (this.#draining === draining) return;
     this.#draining = draining;
+    if (draining) this.#copies.clear();
     this.#ports.events.changed();
   }
 
   /** No new sessions and no slots from now on: the process is about to end. */
   beginTermination(): void {
     this.#terminating = true;
+    this.#copies.clear();
   }
 
   /** Every client is sent away with its newest checkpoint, so that its gateway finds it another worker. */
@@ -190,17 +204,14 @@ export class Engine {
     this.#scheduler.stop();
   }
 
-  #houseFor(sessionId: string): House {
-    const { model, version, stateBytes } = this.#ports.model.description;
+  #houseFor({ grant: { sessionId }, checkpoint }: AttachRequest): House {
     return {
       nowMs: this.#ports.clock.nowUs() / 1_000,
       session: this.#live.get(sessionId),
       seen: this.#epochs.get(sessionId),
       freeSlots: this.#ports.slots - this.#live.size,
       closed: this.#closed(),
-      model,
-      modelVersion: version,
-      stateBytes,
+      unusableCheckpoint: checkpoint && refusalOfCheckpoint(checkpoint, this.#ports.model),
     };
   }
 
@@ -209,38 +220,22 @@ export class Engine {
     return this.draining ? DRAINING : undefined;
   }
 
-  #start(request: AttachRequest, before?: Session): Session {
-    const { grant, clientKey, traceId, checkpoint, nextFrameNumber = 1 } = request;
-    const { model, clock } = this.#ports;
-    const stepped = before?.frameNumber ?? checkpoint?.frameNumber ?? 0;
-    return new Session({
+  /** `before`: the session at a lower epoch, which it leaves. */
+  #start(request: AttachRequest, stream: ClientStream, before?: Session): Attached {
+    const { grant, clientKey, traceId } = request;
+    const origin = originOf(request, before, this.#copies.take(grant.sessionId), this.#ports.model);
+    const session = new Session({
       grant,
       clientKey,
       traceId,
-      state: before?.state ?? checkpoint?.state ?? model.initialState(drawOf(grant.sessionId)),
-      frameNumber: Math.max(stepped, nextFrameNumber - 1),
-      action: before?.action ?? this.#restoredAction(request),
-      startedUs: clock.nowUs(),
+      origin,
+      startedUs: this.#ports.clock.nowUs(),
       intervalUs: this.#intervalUs,
     });
-  }
-
-  #restoredAction({ checkpoint }: AttachRequest): ActionInForce {
-    const inputs = this.#ports.model.description.actions;
-    const still = new Float32Array(inputs.length);
-    const reading = checkpoint?.action && readAction(checkpoint.action, inputs);
-    return {
-      ...ACTION_BEFORE_THE_FIRST,
-      seq: checkpoint?.lastActionSeq ?? 0,
-      message: checkpoint?.action,
-      values: reading?.kind === 'values' ? reading.values : still,
-    };
-  }
-
-  #admitNew(session: Session, stream: ClientStream, kind: NoticeKind): Attached {
+    if (before !== undefined) this.#leaveEpoch(before);
     this.#live.set(session.id, session);
     this.#epochs.note(session.id, session.epoch, false);
-    return this.#open(session, stream, kind);
+    return this.#open(session, stream, origin.notice);
   }
 
   #open(session: Session, stream: ClientStream, kind: NoticeKind): Attached {

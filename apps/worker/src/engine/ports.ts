@@ -1,4 +1,4 @@
-import type { Action, Checkpoint, Notice } from '@meridian/protocol';
+import type { Action, Checkpoint, FrameFormat, Notice } from '@meridian/protocol';
 import type { ModelDescription, StepResult } from '@meridian/world-model';
 import type { Refusal } from '../refusal.ts';
 
@@ -8,6 +8,8 @@ export interface SteppingModel {
   /** False when steps can no longer be run at all. */
   readonly usable: boolean;
   initialState(draw: number): Uint8Array;
+  /** Why a state from elsewhere cannot be stepped, as a sentence; undefined when it can. Runs on the event loop. */
+  stateFault(state: Uint8Array): string | undefined;
   step(states: readonly Uint8Array[], actions: readonly Float32Array[]): Promise<StepResult>;
 }
 
@@ -22,6 +24,8 @@ export interface SteppedFrame {
   readonly stepStartedUs: number;
   readonly stepEndedUs: number;
   readonly rgb: Uint8Array;
+  /** What the client asked for; undefined, and a field left at 0: as the worker chooses. */
+  readonly format: FrameFormat | undefined;
   /** To be called when the frame is handed to the transport; a frame that gives way to a newer one never is. */
   readonly sent: (atUs: number) => void;
 }
@@ -71,6 +75,13 @@ export interface ActionInForce {
   readonly receivedUs: number;
 }
 
+/** A frame that was handed to the transport. */
+export interface SentFrame {
+  readonly late: boolean;
+  readonly dueToSentMs: number;
+  readonly stepToSentMs: number;
+}
+
 export interface EndedSession {
   readonly sessionId: string;
   readonly traceId: string;
@@ -84,7 +95,9 @@ export interface EngineEvents {
   changed(): void;
   ended(session: EndedSession): void;
   stepped(ms: number, sessions: number): void;
-  frameSent(late: boolean): void;
+  frameSent(frame: SentFrame): void;
   skipped(frames: number): void;
+  /** The model began to pull this many sessions back. */
+  reanchored(sessions: number): void;
   modelFault(error: unknown, sessionIds: readonly string[]): void;
 }

@@ -1,7 +1,8 @@
-// S1. All sessions that are due at one moment share a batch. When they are too many, turns go round:
-//     an overloaded worker gives everyone the same rate.
+// S1. All sessions that are due at one moment share a batch, and those that are due within the next 3 ms join it: a step
+//     for two costs less than two steps. When they are too many, turns go round: an overloaded worker gives everyone
+//     the same rate.
 // S2. One step runs at a time. A session is never in two batches, and what a step made for a stream that has gone
-//     meanwhile is dropped, state and all.
+//     meanwhile, or in a world that a restore has replaced, is dropped, state and all.
 // S3. A step that fails taints its whole batch: each of those sessions is then stepped alone until it succeeds, and one
 //     that fails alone, after an earlier failure, is the culprit.
 import type { Clock } from '../clock.ts';
@@ -10,14 +11,16 @@ import type { EngineEvents, SteppedFrame, SteppingModel } from './ports.ts';
 import type { Session } from './session.ts';
 
 const CHECKPOINT_INTERVAL_US = 1_000_000;
-/** Above this a batch on CPU gains nothing and only adds to everyone's frame time. */
-const BATCH_MAX = 8;
 const FAILURES_MAX = 2;
+/** Less than what an aligned session's actions have in hand (phase-aligner.ts): nobody's newest action is missed by it. */
+const EARLY_US_MAX = 3_000;
 
 export interface SchedulerPorts {
   readonly clock: Clock;
   readonly model: SteppingModel;
   readonly intervalUs: number;
+  /** Sessions in one step: above this a batch gains nothing and only adds to everyone's frame time. */
+  readonly batchMax: number;
   readonly events: EngineEvents;
   readonly sessions: () => Iterable<Session>;
   /** A limit of the session's, or the model, has ended it. */
@@ -68,12 +71,12 @@ export class Scheduler {
   }
 
   #batchDue(nowUs: number): Session[] {
-    const due = this.#steppable()
-      .filter((session) => session.dueUs <= nowUs)
-      .sort((a, b) => a.turn - b.turn);
+    const soon = this.#steppable().filter((session) => session.dueUs <= nowUs + EARLY_US_MAX);
+    const due = soon.filter((session) => session.dueUs <= nowUs).sort((a, b) => a.turn - b.turn);
     const [first] = due;
     if (first === undefined || first.failures > 0) return first === undefined ? [] : [first];
-    return due.filter((session) => session.failures === 0).slice(0, BATCH_MAX);
+    const early = soon.filter((session) => session.dueUs > nowUs).sort((a, b) => a.dueUs - b.dueUs);
+    return [...due, ...early].filter((session) => session.failures === 0).slice(0, this.#ports.batchMax);
   }
 
   #steppable(): Session[] {
@@ -93,22 +96,28 @@ export class Scheduler {
     const begun = batch.map((session) => ({
       session,
       stream: session.stream,
+      world: session.world,
       action: session.action,
       dueUs: session.dueUs,
     }));
     batch.forEach((session) => this.#begin(session, startedUs));
     try {
-      const { states, frames } = await this.#ports.model.step(
+      const {
+        states,
+        frames,
+        reanchors = 0,
+      } = await this.#ports.model.step(
         begun.map(({ session }) => session.state),
         begun.map(({ action }) => action.values),
       );
       const endedUs = this.#ports.clock.nowUs();
       this.#ports.events.stepped((endedUs - startedUs) / 1_000, batch.length);
+      if (reanchors > 0) this.#ports.events.reanchored(reanchors);
       begun.forEach((step, i) =>
         this.#deliver({ ...step, startedUs, endedUs, state: states[i], rgb: frames[i] }),
       );
     } catch (error) {
-      this.#failed(batch, error);
+      this.#failed(begun, error);
     } finally {
       batch.forEach((session) => {
         session.stepping = false;
@@ -127,7 +136,8 @@ export class Scheduler {
 
   #deliver(step: Stepped): void {
     const { session, stream, state, rgb } = step;
-    if (stream === undefined || session.stream !== stream || state === undefined || rgb === undefined) return;
+    if (stream === undefined || session.stream !== stream || session.world !== step.world) return;
+    if (state === undefined || rgb === undefined) return;
     const { number, skipped } = session.stepEnded(state, step.endedUs);
     if (skipped > 0) this.#ports.events.skipped(skipped);
     stream.frame(this.#frameOf(step, number, rgb));
@@ -151,20 +161,26 @@ export class Scheduler {
       stepStartedUs: startedUs,
       stepEndedUs: endedUs,
       rgb,
+      format: session.format,
       sent: (atUs) => {
-        const late = isLate(dueUs, atUs, this.#ports.intervalUs);
+        const late = isLate(dueUs, atUs);
         session.frameSent(late);
-        this.#ports.events.frameSent(late);
+        this.#ports.events.frameSent({
+          late,
+          dueToSentMs: (atUs - dueUs) / 1_000,
+          stepToSentMs: (atUs - endedUs) / 1_000,
+        });
       },
     };
   }
 
-  #failed(batch: readonly Session[], error: unknown): void {
+  #failed(begun: readonly Begun[], error: unknown): void {
     this.#ports.events.modelFault(
       error,
-      batch.map((session) => session.id),
+      begun.map(({ session }) => session.id),
     );
-    for (const session of batch) {
+    for (const { session, world } of begun) {
+      if (session.world !== world && this.#ports.model.usable) continue;
       session.failures += 1;
       if (session.failures < FAILURES_MAX && this.#ports.model.usable) continue;
       if (session.activity !== 'ended')
@@ -173,11 +189,16 @@ export class Scheduler {
   }
 }
 
-interface Stepped {
+/** A session's part in a step, as it was when the step began. */
+interface Begun {
   readonly session: Session;
   readonly stream: Session['stream'];
+  readonly world: number;
   readonly action: Session['action'];
   readonly dueUs: number;
+}
+
+interface Stepped extends Begun {
   readonly startedUs: number;
   readonly endedUs: number;
   readonly state: Uint8Array | undefined;

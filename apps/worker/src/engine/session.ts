@@ -1,6 +1,7 @@
-import type { Checkpoint, Notice, NoticeKind } from '@meridian/protocol';
+import type { Checkpoint, FrameFormat, Notice, NoticeKind } from '@meridian/protocol';
 import { nextDue } from './cadence.ts';
 import { Meter, type Reading } from './meter.ts';
+import type { Origin } from './origin.ts';
 import { PhaseAligner } from './phase-aligner.ts';
 import type { ActionInForce, ClientStream, Grant, SteppedFrame } from './ports.ts';
 
@@ -10,10 +11,7 @@ export interface SessionStart {
   readonly grant: Grant;
   readonly clientKey: string;
   readonly traceId: string;
-  readonly state: Uint8Array;
-  /** Of the last frame stepped; 0 for none. */
-  readonly frameNumber: number;
-  readonly action: ActionInForce;
+  readonly origin: Origin;
   readonly startedUs: number;
   readonly intervalUs: number;
 }
@@ -25,7 +23,8 @@ export interface Limit {
 
 /**
  * One session at one epoch: connecting -> active <-> held -> ended. It is stepped while a stream is attached; its memory
- * is its state and one action. Who may attach is decided elsewhere (admission.ts), when it is stepped too (scheduler.ts).
+ * is its state, one action and one format. Who may attach is decided elsewhere (admission.ts), and when it is stepped too
+ * (scheduler.ts).
  */
 export class Session {
   readonly id: string;
@@ -43,6 +42,8 @@ export class Session {
   #state: Uint8Array;
   #frameNumber: number;
   #action: ActionInForce;
+  #format: FrameFormat | undefined;
+  #world = 0;
   #dueUs = 0;
   #awakeUs: number;
   #heldSinceUs = 0;
@@ -64,9 +65,10 @@ export class Session {
     this.#grant = start.grant;
     this.#intervalUs = start.intervalUs;
     this.#aligner = new PhaseAligner(start.intervalUs);
-    this.#state = start.state;
-    this.#frameNumber = start.frameNumber;
-    this.#action = start.action;
+    this.#state = start.origin.state;
+    this.#frameNumber = start.origin.frameNumber;
+    this.#action = start.origin.action;
+    this.#format = start.origin.format;
     this.#awakeUs = start.startedUs;
   }
 
@@ -84,6 +86,14 @@ export class Session {
   }
   get action(): ActionInForce {
     return this.#action;
+  }
+  /** What the client asked its frames to look like. */
+  get format(): FrameFormat | undefined {
+    return this.#format;
+  }
+  /** Another one after each restore: what was stepped in an earlier one is of no use. */
+  get world(): number {
+    return this.#world;
   }
   get frameNumber(): number {
     return this.#frameNumber;
@@ -126,6 +136,19 @@ export class Session {
     this.#awakeUs = action.receivedUs;
     if (this.#activity === 'active') this.#aligner.arrived(this.#dueUs - action.receivedUs);
     return true;
+  }
+
+  formatFrames(format: FrameFormat): void {
+    this.#format = format;
+  }
+
+  /** Puts the world back to another state. The next frame brings a checkpoint, so that no older world comes back. */
+  restore(state: Uint8Array, action: ActionInForce): void {
+    this.#state = state;
+    this.#action = action;
+    this.#world += 1;
+    this.failures = 0;
+    this.checkpointUs = -Infinity;
   }
 
   stepBegins(nowUs: number, turn: number): void {
@@ -177,6 +200,7 @@ export class Session {
       lastActionSeq: this.#action.seq,
       state: this.#state,
       action: this.#action.message,
+      format: this.#format,
     };
   }
 

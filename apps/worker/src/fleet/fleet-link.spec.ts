@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { HeartbeatRequest, HeartbeatResponse } from '@meridian/protocol/worker';
 import { createLogger } from '@meridian/telemetry';
 import { Engine } from '../engine/engine.ts';
-import { StepTimes } from '../engine/step-times.ts';
+import { Pace } from '../engine/pace.ts';
 import { FakeModel } from '../testing/fake-model.ts';
 import { RecordingStream } from '../testing/recording-stream.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
@@ -29,12 +29,14 @@ beforeEach(() => {
     clock,
     model: new FakeModel(clock),
     slots: 2,
+    batchMax: 8,
     events: {
       changed: () => link.changed(),
       ended: () => undefined,
       stepped: () => undefined,
       frameSent: () => undefined,
       skipped: () => undefined,
+      reanchored: () => undefined,
       modelFault: () => undefined,
     },
   });
@@ -68,7 +70,7 @@ function linkTo(): FleetLink {
     clock,
     draw: () => 0,
     engine,
-    stepTimes: new StepTimes(),
+    pace: new Pace(clock, { stepMs: [], encodeMs: [] }),
     logger: createLogger('test'),
     announcement: {
       workerId: 'w',

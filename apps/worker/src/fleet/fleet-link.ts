@@ -6,7 +6,7 @@ import type { HeartbeatRequest, HeartbeatResponse, RegisterRequest } from '@meri
 import type { Logger } from '@meridian/telemetry';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { StepTimes } from '../engine/step-times.ts';
+import type { Pace } from '../engine/pace.ts';
 import { backoffMs } from './backoff.ts';
 import type { Fleet } from './fleet-client.ts';
 
@@ -15,7 +15,7 @@ export interface FleetLinkPorts {
   readonly clock: Clock;
   readonly draw: () => number;
   readonly engine: Engine;
-  readonly stepTimes: StepTimes;
+  readonly pace: Pace;
   readonly logger: Logger;
   readonly announcement: RegisterRequest;
   /** Throws when the keys cannot be used. */
@@ -166,7 +166,8 @@ export class FleetLink {
   }
 
   #request(): HeartbeatRequest {
-    const { announcement, engine, stepTimes } = this.#ports;
+    const { announcement, engine, pace } = this.#ports;
+    const { stepMs, encodeMs, lateShare } = pace.read();
     this.#seq += 1;
     return {
       workerId: announcement.workerId,
@@ -174,8 +175,12 @@ export class FleetLink {
       seq: this.#seq,
       draining: engine.draining,
       sessions: engine.reports(ENDED_MAX),
-      stepMsP50: stepTimes.percentile(0.5),
-      stepMsP95: stepTimes.percentile(0.95),
+      stepMsP50: stepMs.p50,
+      stepMsP95: stepMs.p95,
+      stepMsP99: stepMs.p99,
+      encodeMsP50: encodeMs.p50,
+      encodeMsP95: encodeMs.p95,
+      lateShare,
       slots: engine.slots,
     };
   }

@@ -3,7 +3,7 @@
 // H2. A thread is never terminated: native code cannot be interrupted, and ONNX Runtime, on its way back from a step
 //     into a thread that was, ends the whole process. It is told to close, which it hears when its step has ended.
 // H3. When the model cannot be loaded again the host is unusable for good, and every step rejects at once.
-import { ModelError, type ModelDescription, type StepResult } from '@meridian/world-model';
+import { ModelError, stateFault, type ModelDescription, type StepResult } from '@meridian/world-model';
 import { Worker } from 'node:worker_threads';
 import type { SteppingModel } from '../engine/ports.ts';
 import { CLOSE, type StepOrder, type ThreadAnswer, type ThreadStart } from './thread-messages.ts';
@@ -12,10 +12,14 @@ export interface ModelHostOptions {
   readonly modelDir: string;
   readonly stepMsMax: number;
   readonly loadMsMax: number;
+  /** JavaScript memory of the thread, in MiB: running out of it costs the thread, and not the process. */
+  readonly heapMbMax?: number;
   /** The thread's module; another one in tests. */
   readonly entry?: URL;
 }
 
+/** A model's weights are not in it: ONNX Runtime keeps its own. */
+const HEAP_MB_MAX = 512;
 const DRAWS = Array.from({ length: 16 }, (_, i) => i / 16);
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
 const ENTRY = new URL(FROM_SOURCE ? './model-thread.ts' : './model-thread.js', import.meta.url);
@@ -54,6 +58,10 @@ export class ModelHost implements SteppingModel {
   initialState(draw: number): Uint8Array {
     const state = this.#initialStates[Math.floor(draw * this.#initialStates.length)];
     return Uint8Array.from(state ?? []);
+  }
+
+  stateFault(state: Uint8Array): string | undefined {
+    return stateFault(this.description, state);
   }
 
   async step(states: readonly Uint8Array[], actions: readonly Float32Array[]): Promise<StepResult> {
@@ -119,10 +127,16 @@ function order(thread: Worker, step: StepOrder, msMax: number): Promise<Outcome>
   });
 }
 
-function startThread({ modelDir, loadMsMax, entry = ENTRY }: ModelHostOptions): Promise<Ready> {
+function startThread({
+  modelDir,
+  loadMsMax,
+  heapMbMax = HEAP_MB_MAX,
+  entry = ENTRY,
+}: ModelHostOptions): Promise<Ready> {
   const workerData: ThreadStart = { modelDir, draws: DRAWS };
   const thread = new Worker(entry, {
     workerData,
+    resourceLimits: { maxOldGenerationSizeMb: heapMbMax },
     ...(FROM_SOURCE && { execArgv: ['--conditions=@meridian/source'] }),
   });
   return new Promise((resolve, reject) => {

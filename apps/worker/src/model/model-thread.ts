@@ -7,7 +7,12 @@ const port = parentPort;
 if (port === null) throw new Error('The model thread is started by the worker, not by itself.');
 const { modelDir, draws } = workerData as ThreadStart;
 
-const answer = (message: ThreadAnswer): void => port.postMessage(message);
+/** What is handed over is moved, not copied. */
+const answer = (message: ThreadAnswer, handedOver: readonly Uint8Array[] = []): void =>
+  port.postMessage(
+    message,
+    handedOver.map(({ buffer }) => buffer as ArrayBuffer),
+  );
 
 try {
   const model = await loadModel(modelDir);
@@ -27,7 +32,8 @@ try {
 
 async function step(model: WorldModel, { id, states, actions }: StepOrder): Promise<void> {
   try {
-    answer({ kind: 'stepped', id, ...(await model.step(states, actions)) });
+    const made = await model.step(states, actions);
+    answer({ kind: 'stepped', id, ...made }, [...made.states, ...made.frames]);
   } catch (error) {
     answer({ kind: 'failed', id, message: textOf(error) });
   }

@@ -1,5 +1,4 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { Checkpoint } from '@meridian/protocol';
 import { continueTrace } from '@meridian/telemetry';
 import { RefusalError } from '../refusal.ts';
 
@@ -7,7 +6,8 @@ export interface ServeMetadata {
   readonly token: string | undefined;
   readonly clientKey: string;
   readonly traceId: string;
-  readonly checkpoint?: Checkpoint;
+  /** The first message says where to go on from. */
+  readonly restores: boolean;
   readonly nextFrameNumber?: number;
 }
 
@@ -19,13 +19,12 @@ export function readServeMetadata(metadata: Metadata): ServeMetadata {
   if (!CLIENT_KEY.test(clientKey)) {
     throw invalid('meridian-client-key', 'has 16 to 64 characters of A-Z, a-z, 0-9, _ and -');
   }
-  const checkpoint = checkpointOf(metadata);
   const nextFrameNumber = nextFrameOf(metadata);
   return {
     token: bearerOf(metadata),
     clientKey,
     traceId: continueTrace(textOf(metadata, 'traceparent')).traceId,
-    ...(checkpoint !== undefined && { checkpoint }),
+    restores: restoresOf(metadata),
     ...(nextFrameNumber !== undefined && { nextFrameNumber }),
   };
 }
@@ -35,14 +34,10 @@ export function bearerOf(metadata: Metadata): string | undefined {
   return /^Bearer (\S+)$/i.exec(textOf(metadata, 'authorization') ?? '')?.[1];
 }
 
-function checkpointOf(metadata: Metadata): Checkpoint | undefined {
-  const [value] = metadata.get('meridian-checkpoint-bin');
-  if (value === undefined) return undefined;
-  try {
-    return Checkpoint.decode(Buffer.from(value));
-  } catch {
-    throw invalid('meridian-checkpoint-bin', 'is a Checkpoint');
-  }
+function restoresOf(metadata: Metadata): boolean {
+  const text = textOf(metadata, 'meridian-restore');
+  if (text !== undefined && text !== '1') throw invalid('meridian-restore', 'is 1 or left out');
+  return text === '1';
 }
 
 function nextFrameOf(metadata: Metadata): number | undefined {

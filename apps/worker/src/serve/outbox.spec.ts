@@ -27,9 +27,11 @@ beforeEach(() => {
   [encoder, transport, written, sent, finished] = [new Gate(), new Gate(), [], [], []];
   outbox = new Outbox({
     clock: new VirtualClock(),
-    encode: async (bytes) => {
-      await encoder.pass();
-      return { codec: Codec.JPEG, width: 1, height: 1, bytes };
+    encoder: {
+      encode: async (bytes) => {
+        await encoder.pass();
+        return { codec: Codec.JPEG, width: 1, height: 1, bytes };
+      },
     },
     write: (message) => {
       written.push(PlayResponse.decode(message));
@@ -49,6 +51,7 @@ const frame = (number: number): SteppedFrame => ({
   stepStartedUs: 0,
   stepEndedUs: 0,
   rgb: Uint8Array.of(number),
+  format: undefined,
   sent: () => sent.push(number),
 });
 const notice: Notice = { kind: NoticeKind.STARTED, endReason: '', detail: '', epoch: 1, nextFrameNumber: 1 };
@@ -61,6 +64,7 @@ const checkpoint = (frameNumber: number): Checkpoint => ({
   lastActionSeq: 0,
   state: new Uint8Array(1),
   action: undefined,
+  format: undefined,
 });
 const said = (): string[] =>
   written.map(({ message }) => {
@@ -81,15 +85,17 @@ describe('the way out', () => {
     outbox.notice(notice);
     await offer(1);
     outbox.checkpoint(checkpoint(1));
-    await encoder.letGo();
     await transport.letGo();
+    await encoder.letGo();
     await transport.letGo();
     expect(said()).toEqual([`notice ${NoticeKind.STARTED}`, 'frame 1', 'checkpoint 1']);
   });
 
   it('keeps the newest frame for a slow encoder', async () => {
     await offer(1, 2, 3, 4);
+    expect(encoder.waiting).toHaveLength(1);
     await encoder.letGo();
+    await transport.letGo();
     await encoder.letGo();
     await transport.letGo();
     expect(encoder.waiting).toHaveLength(0);
@@ -97,16 +103,32 @@ describe('the way out', () => {
     expect(sent).toEqual([1, 4]);
   });
 
-  it('keeps the newest frame and the newest checkpoint for a slow reader, and counts only what it sent', async () => {
-    for (const number of [1, 2, 3, 4, 5]) {
-      await offer(number);
-      await encoder.letGo();
-      outbox.checkpoint(checkpoint(number));
-    }
+  it('encodes nothing for a reader that does not read, and then the newest', async () => {
+    await offer(1);
+    await encoder.letGo();
+    await offer(2, 3, 4, 5);
+    outbox.checkpoint(checkpoint(4));
+    outbox.checkpoint(checkpoint(5));
+    expect(encoder.waiting).toHaveLength(0);
     expect(said()).toEqual(['frame 1']);
-    for (let i = 0; i < 5; i += 1) await transport.letGo();
-    expect(said()).toEqual(['frame 1', 'frame 5', 'checkpoint 5']);
+    await transport.letGo();
+    expect(said()).toEqual(['frame 1', 'checkpoint 5']);
+    await transport.letGo();
+    await encoder.letGo();
+    expect(said()).toEqual(['frame 1', 'checkpoint 5', 'frame 5']);
     expect(sent).toEqual([1, 5]);
+  });
+
+  it('lets checkpoints through although a newer frame always waits', async () => {
+    await offer(1);
+    for (const number of [2, 4, 6]) {
+      await offer(number);
+      outbox.checkpoint(checkpoint(number));
+      await encoder.letGo();
+      await transport.letGo();
+      await transport.letGo();
+    }
+    expect(said()).toEqual(['frame 1', 'checkpoint 2', 'frame 2', 'checkpoint 4', 'frame 4', 'checkpoint 6']);
   });
 
   it('says last words, and nothing after them: neither a frame that waits nor one that is being encoded', async () => {

@@ -1,24 +1,16 @@
-// O1. Newest wins: one frame waits to be encoded and one to be written; a newer one takes its place. Memory for a reader
-//     that reads nothing is two frames, one checkpoint and a few notices.
+// O1. Newest wins: one thing is on its way at a time, and behind it wait the newest frame, as the model made it, and the
+//     newest checkpoint. A frame becomes an image when its turn has come: a reader that reads nothing costs no encoding,
+//     and its memory is one image, two frames and two checkpoints (session-bytes.ts).
 // O2. Frames leave in the order of their numbers; a frame is counted when it is handed to the transport, not before.
 // O3. After `close` nothing else is written, and no frame is counted.
-import { Codec, PlayResponse, type Checkpoint, type Notice } from '@meridian/protocol';
+import { PlayResponse, type Checkpoint, type Notice } from '@meridian/protocol';
 import type { Clock } from '../clock.ts';
+import type { EncodedImage, FrameEncoder } from '../encode/frame-encoder.ts';
 import type { ClientStream, Closing, SteppedFrame } from '../engine/ports.ts';
-
-export interface EncodedImage {
-  readonly codec: Codec;
-  readonly width: number;
-  readonly height: number;
-  readonly bytes: Uint8Array;
-}
-
-/** Off the event loop: RGB as the model made it to an image. */
-export type EncodeImage = (rgb: Uint8Array) => Promise<EncodedImage>;
 
 export interface OutboxPorts {
   readonly clock: Clock;
-  readonly encode: EncodeImage;
+  readonly encoder: Pick<FrameEncoder, 'encode'>;
   /** Resolves when the transport can take more; rejects when it is gone. */
   readonly write: (message: Uint8Array) => Promise<void>;
   /** After everything written before. */
@@ -26,19 +18,12 @@ export interface OutboxPorts {
   readonly failed: (error: unknown) => void;
 }
 
-interface EncodedFrame {
-  readonly frame: SteppedFrame;
-  readonly message: Uint8Array;
-}
-
 export class Outbox implements ClientStream {
   readonly #ports: OutboxPorts;
   readonly #notices: Uint8Array[] = [];
-  #toEncode: SteppedFrame | undefined;
-  #encoded: EncodedFrame | undefined;
+  #frame: SteppedFrame | undefined;
   #checkpoint: Checkpoint | undefined;
-  #encoding = false;
-  #writing = false;
+  #underWay = false;
   #closed = false;
 
   constructor(ports: OutboxPorts) {
@@ -53,8 +38,8 @@ export class Outbox implements ClientStream {
 
   frame(frame: SteppedFrame): void {
     if (this.#closed) return;
-    this.#toEncode = frame;
-    void this.#encode();
+    this.#frame = frame;
+    void this.#drain();
   }
 
   checkpoint(checkpoint: Checkpoint): void {
@@ -74,59 +59,50 @@ export class Outbox implements ClientStream {
     this.#ports.finish(closing);
   }
 
-  async #encode(): Promise<void> {
-    if (this.#encoding) return;
-    this.#encoding = true;
+  /** Rounds of notices, a frame, a checkpoint: none of them can keep another from its turn. */
+  async #drain(): Promise<void> {
+    if (this.#underWay) return;
+    this.#underWay = true;
     try {
-      for (let frame = this.#takeFrame(); frame !== undefined; frame = this.#takeFrame()) {
-        const image = await this.#ports.encode(frame.rgb);
-        this.#encoded = { frame, message: frameMessage(frame, image, this.#ports.clock.nowUs()) };
-        void this.#drain();
+      while (this.#hasMore()) {
+        for (let notice = this.#notices.shift(); notice !== undefined; notice = this.#notices.shift())
+          await this.#ports.write(notice);
+        await this.#sendFrame();
+        await this.#sendCheckpoint();
       }
     } catch (error) {
       this.#ports.failed(error);
     } finally {
-      this.#encoding = false;
+      this.#underWay = false;
     }
   }
 
-  #takeFrame(): SteppedFrame | undefined {
-    const frame = this.#toEncode;
-    this.#toEncode = undefined;
-    return frame;
+  #hasMore(): boolean {
+    if (this.#closed) return false;
+    return this.#notices.length > 0 || this.#frame !== undefined || this.#checkpoint !== undefined;
   }
 
-  async #drain(): Promise<void> {
-    if (this.#writing) return;
-    this.#writing = true;
-    try {
-      for (let message = this.#next(); message !== undefined; message = this.#next())
-        await this.#ports.write(message);
-    } catch (error) {
-      this.#ports.failed(error);
-    } finally {
-      this.#writing = false;
-    }
+  async #sendFrame(): Promise<void> {
+    const frame = this.#frame;
+    this.#frame = undefined;
+    if (frame === undefined || this.#closed) return;
+    const message = await this.#encoded(frame);
+    if (this.#closed) return;
+    frame.sent(this.#ports.clock.nowUs());
+    await this.#ports.write(message);
   }
 
-  #next(): Uint8Array | undefined {
-    if (this.#closed) return undefined;
-    const notice = this.#notices.shift();
-    if (notice !== undefined) return notice;
-    return this.#nextFrame() ?? this.#nextCheckpoint();
+  /** By itself, so that the image is let go of before its message waits to be written. */
+  async #encoded(frame: SteppedFrame): Promise<Uint8Array> {
+    const image = await this.#ports.encoder.encode(frame.rgb, frame.format);
+    return frameMessage(frame, image, this.#ports.clock.nowUs());
   }
 
-  #nextFrame(): Uint8Array | undefined {
-    const encoded = this.#encoded;
-    this.#encoded = undefined;
-    encoded?.frame.sent(this.#ports.clock.nowUs());
-    return encoded?.message;
-  }
-
-  #nextCheckpoint(): Uint8Array | undefined {
+  async #sendCheckpoint(): Promise<void> {
     const value = this.#checkpoint;
     this.#checkpoint = undefined;
-    return value && messageOf({ $case: 'checkpoint', value });
+    if (value !== undefined && !this.#closed)
+      await this.#ports.write(messageOf({ $case: 'checkpoint', value }));
   }
 }
 

@@ -1,26 +1,8 @@
 // S1. The worker trusts no gateway: it checks the token itself, offline, with keys it was given when it registered.
-import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
-import { z } from 'zod';
+import { readSessionToken, type SessionTokenRead } from '@meridian/protocol/session-token';
+import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import type { Grant } from '../engine/ports.ts';
 import { RefusalError } from '../refusal.ts';
-
-const ISSUER = 'meridian';
-const AUDIENCE = 'meridian-gateway';
-const CLOCK_TOLERANCE_S = 5;
-const TOKEN_BYTES_MAX = 4_096;
-
-const milliseconds = z.number().int().min(0);
-const payloadSchema = z.object({
-  sub: z.string().min(1).max(64),
-  mer: z.object({
-    workerId: z.string(),
-    epoch: z.number().int().min(1),
-    claimByMs: milliseconds,
-    holdMs: milliseconds,
-    idleMs: milliseconds,
-    maxDurationMs: milliseconds,
-  }),
-});
 
 export interface TokenReaderOptions {
   readonly workerId: string;
@@ -45,10 +27,9 @@ export class TokenReader {
   async read(token: string | undefined, nowMs: number): Promise<Grant> {
     if (token === undefined)
       throw new RefusalError('UNAUTHENTICATED', 'token_missing', 'There is no session token.');
-    if (token.length > TOKEN_BYTES_MAX) throw malformed();
-    const claims = payloadSchema.safeParse(await this.#verify(token, nowMs));
-    if (!claims.success) throw malformed();
-    const { workerId, ...grant } = claims.data.mer;
+    const answer = await this.#read(token, nowMs);
+    if (answer.kind === 'refused') throw new RefusalError('UNAUTHENTICATED', answer.code, answer.message);
+    const { workerId, sessionId, epoch, claimByMs, holdMs, idleMs, maxDurationMs } = answer.claims;
     if (workerId !== this.#options.workerId) {
       throw new RefusalError(
         'PERMISSION_DENIED',
@@ -56,54 +37,20 @@ export class TokenReader {
         `The session token is for worker ${workerId}.`,
       );
     }
-    return { sessionId: claims.data.sub, ...grant };
+    return { sessionId, epoch, claimByMs, holdMs, idleMs, maxDurationMs };
   }
 
-  async #verify(token: string, nowMs: number): Promise<JWTPayload> {
-    try {
-      return await this.#check(token, nowMs);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw refusalOf(error);
-    }
+  async #read(token: string, nowMs: number): Promise<SessionTokenRead> {
+    const answer = await this.#check(token, nowMs);
+    if (answer.kind === 'valid' || !answer.isKeyUnknown) return answer;
     await this.#options.refreshKeys();
-    return this.#check(token, nowMs).catch((error: unknown) => {
-      throw refusalOf(error);
-    });
+    return this.#check(token, nowMs);
   }
 
-  async #check(token: string, nowMs: number): Promise<JWTPayload> {
+  #check(token: string, nowMs: number): Promise<SessionTokenRead> {
     if (this.#keys === undefined) {
       throw new RefusalError('UNAVAILABLE', 'worker_not_ready', 'The worker has not registered yet.');
     }
-    const { payload } = await jwtVerify(token, this.#keys, {
-      issuer: ISSUER,
-      audience: AUDIENCE,
-      algorithms: ['EdDSA', 'Ed25519'],
-      requiredClaims: ['exp'],
-      clockTolerance: CLOCK_TOLERANCE_S,
-      currentDate: new Date(nowMs),
-    });
-    return payload;
+    return readSessionToken(token, this.#keys, nowMs);
   }
-}
-
-const FORGED = [
-  errors.JWSSignatureVerificationFailed,
-  errors.JWKSNoMatchingKey,
-  errors.JWKSMultipleMatchingKeys,
-  errors.JOSEAlgNotAllowed,
-];
-
-function refusalOf(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) {
-    return new RefusalError('UNAUTHENTICATED', 'token_expired', 'The session token has expired.');
-  }
-  if (FORGED.some((kind) => error instanceof kind)) {
-    return new RefusalError('UNAUTHENTICATED', 'token_forged', 'The session token is not signed by us.');
-  }
-  return error instanceof errors.JOSEError ? malformed() : error;
-}
-
-function malformed(): RefusalError {
-  return new RefusalError('UNAUTHENTICATED', 'token_malformed', 'This is not a session token.');
 }

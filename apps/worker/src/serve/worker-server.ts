@@ -1,19 +1,29 @@
 import { Server, ServerCredentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
   WorkerServiceService,
+  type CheckpointRequest,
   type DescribeResponse,
   type EndRequest,
   type EndResponse,
+  type ForkRequest,
+  type HealthResponse,
+  type RestoreRequest,
 } from '@meridian/protocol/worker';
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Pace } from '../engine/pace.ts';
+import { servedAbove } from '../engine/worlds.ts';
 import { RefusalError } from '../refusal.ts';
 import { bearerOf } from './call-metadata.ts';
 import { refusalOfThrown, toServiceError } from './grpc-status.ts';
+import { healthOf } from './health.ts';
+import { MESSAGE_BYTES_MAX } from './play-messages.ts';
 import { serveSession, type ServeCall, type ServePorts } from './serve-session.ts';
+import { checkpoint, fork, restore } from './world-calls.ts';
 
 export interface WorkerServerPorts extends ServePorts {
   readonly describe: () => DescribeResponse;
-  /** What the control plane shows when it ends sessions or drains. */
+  readonly pace: Pace;
+  /** What the region's own processes show. */
   readonly fleetSecret: string;
 }
 
@@ -23,9 +33,14 @@ export interface WorkerServer {
   close(graceMs: number): Promise<void>;
 }
 
-const OPTIONS = {
-  // An action is small; anything larger is an attack or a mistake (session_stream.proto).
-  'grpc.max_receive_message_length': 64 * 1024,
+/** gRPC's own default; a checkpoint of a model with a smaller state is refused for what it is, not for its size. */
+const RECEIVED_BYTES_MIN = 4 * 1024 * 1024;
+
+/** Of a message with a checkpoint. What else a client sends is held to less as it is read (play-messages.ts). */
+const receivedBytesMax = (stateBytes: number): number =>
+  Math.max(RECEIVED_BYTES_MIN, stateBytes + MESSAGE_BYTES_MAX);
+
+const KEEPALIVE = {
   // A gateway that vanished without a word must not keep its sessions from being held.
   'grpc.keepalive_time_ms': 5_000,
   'grpc.keepalive_timeout_ms': 3_000,
@@ -54,7 +69,12 @@ export async function serveWorker(
   host: string,
   port: number,
 ): Promise<WorkerServer> {
-  const server = new Server(OPTIONS);
+  const { engine, pace, clock } = ports;
+  const startedUs = clock.nowUs();
+  const server = new Server({
+    ...KEEPALIVE,
+    'grpc.max_receive_message_length': receivedBytesMax(ports.describe().stateBytes),
+  });
   server.addService(SERVICE, {
     describe: (_call: UnaryCall<unknown>, answer: Answer<DescribeResponse>) => answer(null, ports.describe()),
     serve: (call: ServeCall) => void serveSession(ports, call),
@@ -62,9 +82,14 @@ export async function serveWorker(
       endSession(ports, sessionId, epoch, endReason),
     ),
     drain: guarded(ports, () => {
-      ports.engine.drain(true);
-      return { sessions: ports.engine.sessions.length };
+      engine.drain(true);
+      return { sessions: engine.sessions.length };
     }),
+    checkpoint: guarded(ports, (request: CheckpointRequest) => checkpoint(engine.worlds, request)),
+    restore: guarded(ports, (request: RestoreRequest) => restore(engine.worlds, request)),
+    fork: guarded(ports, (request: ForkRequest) => fork(engine.worlds, request)),
+    health: (_call: UnaryCall<unknown>, answer: Answer<HealthResponse>) =>
+      answer(null, healthOf(engine, pace, (clock.nowUs() - startedUs) / 1_000_000)),
   });
   const bound = await bind(server, `${host}:${port}`);
   return { port: bound, close: (graceMs) => close(server, graceMs) };
@@ -77,10 +102,7 @@ function endSession(
   reason: string,
 ): EndResponse {
   const ended = engine.end(sessionId, epoch, reason);
-  if (ended.kind === 'fenced') {
-    const message = `The session is served at epoch ${ended.epoch}.`;
-    throw new RefusalError('FAILED_PRECONDITION', 'epoch_fenced', message);
-  }
+  if (ended.kind === 'fenced') throw RefusalError.of(servedAbove(ended.epoch));
   logger.info(
     { sessionId, epoch, reason, known: ended.kind === 'ended' },
     'session ended by the control plane',
@@ -88,12 +110,16 @@ function endSession(
   return { report: ended.kind === 'ended' ? ended.report : undefined };
 }
 
-/** Only the control plane may call: it shows the region's secret. */
+/** For the region's own processes: they show its secret. */
 function guarded<Request, Response>(ports: WorkerServerPorts, handle: (request: Request) => Response) {
   return ({ request, metadata }: UnaryCall<Request>, answer: Answer<Response>): void => {
     try {
       if (!isSame(bearerOf(metadata) ?? '', ports.fleetSecret)) {
-        throw new RefusalError('UNAUTHENTICATED', 'wrong_secret', 'Only the control plane may call this.');
+        throw new RefusalError(
+          'UNAUTHENTICATED',
+          'wrong_secret',
+          'authorization: Only the processes of the region may call this, with its secret.',
+        );
       }
       answer(null, handle(request));
     } catch (error) {

@@ -14,12 +14,15 @@ export class FakeModel implements SteppingModel {
     framesPerSecond: 25,
     actions: ['forward', 'strafe', 'yaw', 'sprint'],
     stateBytes: STATE_BYTES,
+    stateType: 'uint8',
   } as const;
   readonly batches: number[] = [];
   usable = true;
   stepMs = 2;
   /** Makes the step of a batch fail after its time, as a model that throws or a host that gives up. */
   fails: (states: readonly Uint8Array[]) => boolean = () => false;
+  /** Said of the next step. */
+  reanchors = 0;
   readonly #clock: VirtualClock;
 
   constructor(clock: VirtualClock) {
@@ -30,6 +33,11 @@ export class FakeModel implements SteppingModel {
     return Uint8Array.of(0, 0, 0, Math.floor(draw * 256));
   }
 
+  /** A world whose fourth byte is 255 is none. */
+  stateFault(state: Uint8Array): string | undefined {
+    return state[3] === 255 ? 'The last byte is 255.' : undefined;
+  }
+
   step(states: readonly Uint8Array[], actions: readonly Float32Array[]): Promise<StepResult> {
     this.batches.push(states.length);
     const failing = this.fails(states);
@@ -37,7 +45,7 @@ export class FakeModel implements SteppingModel {
     return new Promise((resolve, reject) => {
       this.#clock.at(this.#clock.nowUs() + this.stepMs * 1_000, () => {
         if (failing) reject(new Error('the fake model failed'));
-        else resolve({ states: next, frames: next });
+        else resolve({ states: next, frames: next, reanchors: this.reanchors });
       });
     });
   }

@@ -9,6 +9,8 @@ export interface TinyModelOptions {
   readonly frameHeight?: number;
   /** Leave the frame's height out of the file's signature, as exporters often do. */
   readonly openHeight?: boolean;
+  /** Read a value of the state that it does not have: nothing shows it before a step, and then every step throws. */
+  readonly throws?: boolean;
 }
 
 const STATE = 3;
@@ -24,6 +26,7 @@ export function tinyModel({
   stateName = 'state',
   frameHeight = FRAME.height,
   openHeight = false,
+  throws = false,
 }: TinyModelOptions = {}): Uint8Array {
   const batched = (name: string, element: number, ...shape: (number | string)[]) => ({
     name,
@@ -34,7 +37,8 @@ export function tinyModel({
     opset,
     nodes: [
       { op: 'MatMul', inputs: ['action', 'gains'], output: 'move' },
-      { op: 'Add', inputs: [stateName, 'move'], output: 'next_state' },
+      { op: 'Gather', inputs: [stateName, 'position'], output: 'here', attributes: { axis: 1 } },
+      { op: 'Add', inputs: ['here', 'move'], output: 'next_state' },
       { op: 'Reshape', inputs: ['next_state', 'as_pixel'], output: 'pixel' },
       { op: 'Add', inputs: ['pixel', 'ramp'], output: 'phase' },
       { op: 'Sin', inputs: ['phase'], output: 'wave' },
@@ -49,6 +53,11 @@ export function tinyModel({
     ],
     constants: [
       { name: 'gains', dims: [ACTIONS.length, STATE], values: gains() },
+      {
+        name: 'position',
+        dims: [STATE],
+        values: throws ? BigInt64Array.of(0n, 1n, 7n) : BigInt64Array.of(0n, 1n, 2n),
+      },
       { name: 'as_pixel', dims: [4], values: BigInt64Array.of(-1n, 1n, 1n, 3n) },
       { name: 'ramp', dims: [1, frameHeight, FRAME.width, 1], values: ramp(frameHeight) },
       { name: 'white', dims: [], values: Float32Array.of(255) },
