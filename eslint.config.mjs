@@ -35,7 +35,8 @@ const boundaries = (...extra) => [
       ),
       layer('layer:sdk', 'layer:protocol'),
       layer('layer:testkit', 'layer:application', 'layer:domain', 'layer:protocol'),
-      layer('layer:embedded', 'layer:sdk'),
+      layer('layer:conformance', 'layer:protocol'),
+      layer('layer:embedded', 'layer:sdk', 'layer:conformance'),
       layer(
         'app:control-plane',
         'layer:application',
@@ -46,7 +47,7 @@ const boundaries = (...extra) => [
         ...extra,
       ),
       layer('app:gateway', 'layer:protocol', 'path:data', 'layer:telemetry'),
-      layer('app:worker', 'layer:protocol', 'layer:model', 'layer:telemetry'),
+      layer('app:worker', 'layer:protocol', 'layer:model', 'layer:telemetry', ...extra),
       layer('app:console', 'layer:sdk'),
       ...(extra.length > 0 ? [] : [banned('layer:domain', '*')]),
       banned('layer:application', '@nestjs/*', 'fastify', ...STORES),
@@ -89,7 +90,7 @@ export default tseslint.config(
   },
   {
     files: TESTS,
-    rules: { '@nx/enforce-module-boundaries': boundaries('layer:testkit') },
+    rules: { '@nx/enforce-module-boundaries': boundaries('layer:testkit', 'layer:conformance') },
   },
   {
     // D1. The same code runs in simulation: no clock, no chance, no I/O of its own.

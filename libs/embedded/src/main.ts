@@ -13,6 +13,8 @@ const HELP = `./meridian COMMAND
   smoke [--json]       the whole way of one session, in a throw-away folder on free ports
   bench [NAME] [--json]
                        measures; without a name, lists what can be measured
+  conformance worker (--command CMD | --address HOST:PORT)
+                       tries whether a worker keeps to the contract; \`conformance --help\` says more
   test [STAGE...]      every check there is, or some of them; \`test --list\` names them
   help                 this text
 `;
@@ -28,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   down: async () => (await import('./commands/down.ts')).down,
   smoke: async () => (await import('./commands/smoke.ts')).smoke,
   bench: async () => (await import('./commands/bench.ts')).bench,
+  conformance: async () => (await import('./commands/conformance.ts')).conformance,
   test: async () => (await import('./commands/test.ts')).test,
   help: () => Promise.resolve(help),
   '--help': () => Promise.resolve(help),

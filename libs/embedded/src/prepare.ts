@@ -16,14 +16,23 @@ export const nxEnv = (): NodeJS.ProcessEnv => ({
   PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true',
 });
 
-/** What `up` runs, without what only tests use. */
-const PROJECTS = ['control-plane', 'gateway', 'worker', 'console', 'sdk'];
+/** What `up` and the commands run, without what only tests use. */
+const PROJECTS = {
+  'control-plane': 'apps',
+  gateway: 'apps',
+  worker: 'apps',
+  console: 'apps',
+  sdk: 'libs',
+  conformance: 'libs',
+} as const;
+
+export type BuiltProject = keyof typeof PROJECTS;
 
 /** Builds whatever changed since the last build; Nx compares the content of sources and outputs. */
-export async function build(): Promise<void> {
-  const present = PROJECTS.filter((name) =>
-    existsSync(inRoot(name === 'sdk' ? 'libs' : 'apps', name, 'package.json')),
-  );
+export async function build(
+  wanted: readonly BuiltProject[] = Object.keys(PROJECTS) as BuiltProject[],
+): Promise<void> {
+  const present = wanted.filter((name) => existsSync(inRoot(PROJECTS[name], name, 'package.json')));
   const projects = present.map((name) => `@meridian/${name}`).join(',');
   const args = [
     'run-many',

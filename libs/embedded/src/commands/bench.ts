@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { tableOf, type BenchResult } from '../bench-result.ts';
+import type { ParseArgsConfig } from 'node:util';
+import { holds, tableOf, type BenchResult } from '../bench-result.ts';
 import { inRoot } from '../layout.ts';
 import { readOptions } from '../options.ts';
 import { build } from '../prepare.ts';
@@ -10,19 +11,21 @@ import { progressTo } from '../progress.ts';
 const FOLDER = inRoot('tests', 'bench');
 const ENDING = '.bench.ts';
 
+type Options = NonNullable<ParseArgsConfig['options']>;
+
 /** What `tests/bench/NAME.bench.ts` exports. */
 interface BenchModule {
-  readonly run: () => Promise<BenchResult>;
+  /** Options of its own, as `node:util` knows them. */
+  readonly options?: Options;
+  readonly run: (values: Readonly<Record<string, unknown>>) => Promise<BenchResult>;
 }
 
+const EVERY_BENCH: Options = { json: { type: 'boolean' } };
+
 export async function bench(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readOptions({
-    args: [...args],
-    allowPositionals: true,
-    options: { json: { type: 'boolean' } },
-  });
-  const [name] = positionals;
+  const name = args.find((arg) => !arg.startsWith('-'));
   if (name === undefined) {
+    parse(args, {});
     process.stdout.write(`${names().join('\n')}\n`);
     return 0;
   }
@@ -30,13 +33,17 @@ export async function bench(args: readonly string[]): Promise<number> {
   if (!names().includes(name) || !existsSync(file)) {
     throw new Problem(`There is no bench "${name}"; there are ${names().join(', ')}.`);
   }
+  const { run, options = {} } = (await import(pathToFileURL(file).href)) as BenchModule;
+  const values = parse(args, options);
   const progress = progressTo(process.stderr);
   await progress.step('the build is up to date', build);
-  const { run } = (await import(pathToFileURL(file).href)) as BenchModule;
-  const result = await progress.step(`${name} is measured`, run);
-  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : tableOf(result));
-  return 0;
+  const result = await progress.step(`${name} is measured`, () => run(values));
+  process.stdout.write(values['json'] === true ? `${JSON.stringify(result)}\n` : tableOf(result));
+  return result.figures.every(holds) ? 0 : 1;
 }
+
+const parse = (args: readonly string[], options: Options) =>
+  readOptions({ args: [...args], allowPositionals: true, options: { ...EVERY_BENCH, ...options } }).values;
 
 const names = (): string[] =>
   readdirSync(FOLDER)

@@ -66,6 +66,7 @@ export const workerSpecs = ({ ports, secrets, workersPerRegion }: Topology): rea
         METRICS_PORT: String(ports.workerHealth(index)),
         GPU_TYPE: 'h100',
         MODEL_DIR: inRoot('libs', 'world-model', 'models', 'gallery'),
+        // Left to itself each worker would measure what it can do alone; here they all share the machine's cores.
         SLOTS: '2',
         // Two sessions encode at most two frames at a time; more threads would only take turns.
         UV_THREADPOOL_SIZE: '2',

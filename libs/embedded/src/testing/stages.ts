@@ -12,6 +12,7 @@ import { openSecrets } from '../system/secrets.ts';
 import { startThrowAway, throwAwayFolder } from '../system/throw-away.ts';
 import { findChromium } from './chromium.ts';
 import { runJest } from './jest-run.ts';
+import { pythonChecks } from './python-checks.ts';
 import { failed, passed, type Check } from './result.ts';
 import { staticChecks } from './static-checks.ts';
 
@@ -28,6 +29,7 @@ export const STAGES: readonly Stage[] = [
   { name: 'unit', checks: (progress) => [jestCheck('unit', progress)] },
   { name: 'sim', checks: (progress) => [jestCheck('sim', progress)] },
   { name: 'integration', checks: (progress) => [integrationCheck(progress)] },
+  { name: 'python', checks: pythonChecks },
   { name: 'e2e', checks: (progress) => [e2eCheck(progress)] },
 ];
 

@@ -1,0 +1,35 @@
+import type { Case } from '../suite/case.ts';
+import { accessCases } from './access.ts';
+import { actionCases } from './actions.ts';
+import { badInputCases } from './bad-input.ts';
+import { checkpointCases } from './checkpoints.ts';
+import { counterCases } from './counters.ts';
+import { epochCases } from './epochs.ts';
+import { forkCases } from './fork.ts';
+import { formatCases } from './formats.ts';
+import { frameCases } from './frames.ts';
+import { heartbeatCases } from './heartbeat.ts';
+import { leavingCases } from './leaving.ts';
+import { registrationCases } from './registration.ts';
+import { restoreCases } from './restore.ts';
+import { sessionCases } from './sessions.ts';
+import { slowReaderCases } from './slow-reader.ts';
+
+/** In the order in which they run: what everything else needs first, what ends the worker last. */
+export const CASES: readonly Case[] = [
+  ...registrationCases,
+  ...frameCases,
+  ...heartbeatCases,
+  ...actionCases,
+  ...sessionCases,
+  ...epochCases,
+  ...accessCases,
+  ...checkpointCases,
+  ...restoreCases,
+  ...forkCases,
+  ...counterCases,
+  ...formatCases,
+  ...badInputCases,
+  ...slowReaderCases,
+  ...leavingCases,
+];

@@ -1,0 +1,51 @@
+import { signSessionToken } from '@meridian/protocol/session-token';
+import { exportJWK, generateKeyPair, type CryptoKey, type JWK } from 'jose';
+import { randomUUID } from 'node:crypto';
+
+/** What a token says; a claim that is left out has a value that lets its bearer in. */
+export interface TestClaims {
+  readonly sessionId: string;
+  readonly workerId: string;
+  readonly epoch?: number;
+  /** The first stream must open within this time from now. */
+  readonly claimInMs?: number;
+  readonly holdMs?: number;
+  readonly idleMs?: number;
+  readonly maxDurationMs?: number;
+  readonly expiresInS?: number;
+}
+
+export interface TokenMint {
+  readonly jwksJson: string;
+  readonly publicKey: JWK;
+  token(claims: TestClaims): Promise<string>;
+}
+
+/** Session tokens as the control plane makes them, with a key of its own. */
+export async function tokenMint(kid = 'test'): Promise<TokenMint> {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'EdDSA', use: 'sig' };
+  return { jwksJson: jwksOf(jwk), publicKey: jwk, token: (claims) => sign(claims, kid, privateKey) };
+}
+
+/** A JSON Web Key Set (RFC 7517). */
+export const jwksOf = (...keys: readonly JWK[]): string => JSON.stringify({ keys });
+
+function sign(claims: TestClaims, kid: string, key: CryptoKey): Promise<string> {
+  const { claimInMs = 60_000, expiresInS: lifeS = 7_300, ...said } = claims;
+  const all = {
+    tenantId: 'ten_test',
+    region: 'us-east',
+    pool: 'us-east/h100',
+    workerAddress: '127.0.0.1:1',
+    slot: 0,
+    epoch: 1,
+    claimByMs: Date.now() + claimInMs,
+    holdMs: 30_000,
+    idleMs: 300_000,
+    maxDurationMs: 7_200_000,
+    ...said,
+  };
+  const issuedAtS = Math.floor(Date.now() / 1_000);
+  return signSessionToken(all, { key, kid, issuedAtS, lifeS, tokenId: randomUUID() });
+}

@@ -1,0 +1,96 @@
+// The sentences that workers are held to, word for word as they stand in the repository (a spec compares).
+import type { Sentence } from './sentence.ts';
+
+const inPublic = (text: string): Sentence => ({
+  file: 'libs/protocol/proto/meridian/public/v1/session_stream.proto',
+  text,
+});
+const inWorker = (text: string): Sentence => ({
+  file: 'libs/protocol/proto/meridian/worker/v1/worker.proto',
+  text,
+});
+const inFleet = (text: string): Sentence => ({
+  file: 'libs/protocol/proto/meridian/worker/v1/fleet.proto',
+  text,
+});
+const inReadme = (text: string): Sentence => ({ file: 'libs/conformance/README.md', text });
+
+export const CONTRACT = {
+  acts: inPublic('Action is what the user does from now on: it holds until the next action replaces it.'),
+  newest: inPublic('An action with a number not above the newest one seen is ignored.'),
+  lastAction: inPublic("The seq of the newest action that this frame's step has seen; 0 before the first."),
+  frameNumber: inPublic('Rises by one with every frame that the worker steps'),
+  frameEpoch: inPublic('The epoch the worker serves the session at.'),
+  nextFrame: inPublic('The number that the next frame will have.'),
+  format: inPublic(
+    'How frames are to be encoded from the next one on; a session keeps it when it resumes or moves.',
+  ),
+  formatChoice: inPublic('An unknown codec or a value out of range is INVALID_ARGUMENT.'),
+  formatDefault: inPublic(
+    "A field left at 0 means the worker's own choice: JPEG, the model's size, quality 85.",
+  ),
+  restorePlace: inPublic('From a client, or anywhere else in a stream, it is INVALID_ARGUMENT.'),
+  garbage: inPublic('INVALID_ARGUMENT (a message that is not a ClientMessage, or a field out of range)'),
+  tooLarge: inPublic('RESOURCE_EXHAUSTED (message larger than 64 KiB)'),
+  checkpointAction: inPublic(
+    'The action in force, so that a key held down stays down on the next worker; unset before the first.',
+  ),
+  checkpointEverySecond: inPublic('Sent by the worker to the gateway about once a second'),
+  clientKey: inPublic('the first stream of a token binds the session to it'),
+
+  describe: inWorker('Sessions the worker can serve within its frame deadline.'),
+  token: inWorker('The worker checks the token by itself: signature, its own worker id'),
+  held: inWorker("When a stream closes without an end the session is held for the token's hold time."),
+  restoreOpen: inWorker('go on from when the worker does not serve the session yet'),
+  end: inWorker(
+    'End stops a session and frees its slot; ending an unknown session succeeds and answers with no usage.',
+  ),
+  drain: inWorker('Drain stops the worker taking new sessions; those it has go on.'),
+  checkpoint: inWorker("Checkpoint answers with a live session's state as of its newest frame."),
+  restore: inWorker('the world is as it was then, frame numbers go on rising.'),
+  restoreRefused: inWorker(
+    'FAILED_PRECONDITION checkpoint_mismatch for a checkpoint of another model, version or state size',
+  ),
+  notANumber: inWorker('checkpoint_invalid for a state that the model cannot use.'),
+  fork: inWorker('that one starts from the copy when it is claimed, within claim_ms.'),
+  forkRefused: inWorker(
+    'ALREADY_EXISTS when it is served here already, RESOURCE_EXHAUSTED when as many copies wait as the worker has slots.',
+  ),
+  health: inWorker('Health answers how the worker keeps pace. It asks for no secret'),
+  guarded: inWorker('they want the metadata `authorization: Bearer SECRET` (else UNAUTHENTICATED)'),
+  lowerEpoch: inWorker('an epoch that is not below the one served (else FAILED_PRECONDITION epoch_fenced).'),
+  deadline: inWorker('A frame handed to the transport later than this after its step was due is late.'),
+  counters: inWorker('what a worker says of one session: cumulative counters (M1), never deltas.'),
+  reportSeq: inWorker('Rises with every report of a session and epoch'),
+  epoch: inWorker('an epoch not below the highest it has seen for the session (L2).'),
+
+  register: inFleet('Register announces a worker process. It is idempotent for a worker id and incarnation'),
+  heartbeat: inFleet('Heartbeat is sent every second, and at once when a session changes.'),
+  finalReport: inFleet('ended ones until their end is acknowledged'),
+  again: inFleet('NOT_FOUND asks the worker to register again.'),
+  stop: inFleet('Sessions the worker must stop serving, because they ended or moved on to a higher epoch.'),
+  operatorDrain: inFleet('The control plane wants the worker drained.'),
+  keys: inFleet('JSON Web Key Set (RFC 7517) that session tokens are checked with.'),
+
+  pace: inReadme('A session is stepped 25 times a second'),
+  slots: inReadme(
+    'A session more than the worker has slots is refused with RESOURCE_EXHAUSTED `slots_full`.',
+  ),
+  apart: inReadme('Sessions of one worker share nothing but its time, and share that evenly.'),
+  identical: inReadme('From one checkpoint the same actions give the same frames, to the bit'),
+  slow: inReadme(
+    'A client that reads too slowly loses frames, never gets old ones, and costs no more memory than `session_bytes_max`.',
+  ),
+  codes: inReadme(
+    'A refusal is a gRPC status with one sentence as its message and the machine code in the trailer `meridian-code`.',
+  ),
+  badAction: inReadme(
+    'An action that is none ends its stream with the field that is wrong in the message; the session is held.',
+  ),
+  cancel: inReadme('A cancelled stream keeps its slot until the session ends or its hold time is over.'),
+  takenOver: inReadme('A newer stream of the same client takes the session over'),
+  sigterm: inReadme('On SIGTERM a worker says so in a heartbeat'),
+  ready: inReadme('A worker registers once it can serve'),
+  newKeys: inReadme('A token signed with a key that the worker does not have makes it register again'),
+  endedStays: inReadme('An ended session stays ended'),
+} as const;
