@@ -1,0 +1,3 @@
+from meridian_worker.cli import main
+
+main()
