@@ -3,18 +3,29 @@ import { readUpOptions } from './options.ts';
 
 describe('the options of up', () => {
   it('have defaults', () => {
-    expect(readUpOptions([])).toMatchObject({ portBase: 4_400, workersPerRegion: 2 });
+    expect(readUpOptions([])).toMatchObject({ portBase: 4_400, workersPerRegion: 2, models: ['gallery'] });
   });
 
   it('are taken', () => {
-    const options = readUpOptions(['--port-base', '5000', '--data', '/elsewhere', '--workers=1']);
-    expect(options).toEqual({ portBase: 5_000, folder: '/elsewhere', workersPerRegion: 1 });
+    const options = readUpOptions([
+      '--port-base',
+      '5000',
+      '--data',
+      '/elsewhere',
+      '--workers=1',
+      '--model=dream',
+    ]);
+    expect(options).toEqual({
+      ...{ portBase: 5_000, folder: '/elsewhere', workersPerRegion: 1 },
+      models: ['dream'],
+    });
   });
 
   it.each([
     [['--port-base', 'x'], '--port-base is "x"; give a whole number from 1024 to 65400.'],
     [['--port-base', '80'], 'from 1024'],
     [['--workers', '0'], '--workers is "0"; give a whole number from 1 to 12.'],
+    [['--model', 'gallery', '--model', 'attic'], '--model is "attic"; give one of dream, gallery.'],
     [['--prot', '1'], "Unknown option '--prot'"],
     [['extra'], 'Unexpected argument'],
   ])('%j are refused in one sentence', (args, sentence) => {

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { DEFAULT_DATA_DIR } from './layout.ts';
+import { readdirSync } from 'node:fs';
+import { DEFAULT_DATA_DIR, inRoot } from './layout.ts';
 import { Problem } from './problem.ts';
 import { MAX_WORKERS } from './system/ports.ts';
 import { REGIONS } from './system/regions.ts';
@@ -18,18 +19,34 @@ export interface UpOptions {
   readonly portBase: number;
   readonly folder: string;
   readonly workersPerRegion: number;
+  /** The workers of a region serve these in turn. */
+  readonly models: readonly string[];
 }
 
 export function readUpOptions(args: readonly string[]): UpOptions {
   const { values } = readOptions({
     args: [...args],
-    options: { 'port-base': { type: 'string' }, data: { type: 'string' }, workers: { type: 'string' } },
+    options: {
+      'port-base': { type: 'string' },
+      data: { type: 'string' },
+      workers: { type: 'string' },
+      model: { type: 'string', multiple: true },
+    },
   });
   return {
     portBase: wholeNumber('--port-base', values['port-base'] ?? '4400', 1_024, 65_400),
     folder: values.data ?? DEFAULT_DATA_DIR,
     workersPerRegion: wholeNumber('--workers', values.workers ?? '2', 1, MAX_WORKERS / REGIONS.length),
+    models: (values.model ?? [DEFAULT_MODEL]).map(knownModel),
   };
+}
+
+export const DEFAULT_MODEL = 'gallery';
+
+function knownModel(name: string): string {
+  const known = readdirSync(inRoot('libs', 'world-model', 'models'));
+  if (known.includes(name)) return name;
+  throw new Problem(`--model is "${name}"; give one of ${known.join(', ')}.`);
 }
 
 export function wholeNumber(name: string, text: string, min: number, max: number): number {

@@ -1,4 +1,5 @@
 import type { ConformanceOptions } from '@meridian/conformance';
+import { onInterrupt } from '../interrupt.ts';
 import { readOptions, wholeNumber } from '../options.ts';
 import { build } from '../prepare.ts';
 import { Problem } from '../problem.ts';
@@ -30,10 +31,12 @@ export async function conformance(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return values.help ? 0 : 2;
   }
+  const options = optionsOf(values);
   const { DEFAULT_SECRET, lastLineOf, lineOf, NoWorker, runConformance } = await load();
   const secret = values.secret ?? DEFAULT_SECRET;
   const say = (line: string) => values.json || process.stdout.write(`${line}\n`);
-  const options = optionsOf(values);
+  // A signal ends this process by its exit, which takes the worker along.
+  const done = onInterrupt({ end: () => Promise.resolve(), force: () => undefined });
   try {
     const report = await runConformance({
       ...options,
@@ -48,6 +51,8 @@ export async function conformance(args: readonly string[]): Promise<number> {
     if (!(error instanceof NoWorker)) throw error;
     process.stderr.write(`meridian: ${error.message}\n`);
     return 2;
+  } finally {
+    done();
   }
 }
 

@@ -6,6 +6,7 @@ import type { Progress } from '../progress.ts';
 import { initialisePostgres, postgresSpec } from '../servers/postgres.ts';
 import { findRedisBinary } from '../servers/redis-binary.ts';
 import { valkeySpec } from '../servers/valkey.ts';
+import { DEFAULT_MODEL } from '../options.ts';
 import { endOurs, findOurs } from '../supervisor/our-processes.ts';
 import { lockRun, unlockRun } from '../supervisor/run-lock.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
@@ -18,6 +19,7 @@ export interface SystemOptions {
   readonly folder: string;
   readonly portBase: number;
   readonly workersPerRegion: number;
+  readonly models?: readonly string[];
   readonly progress: Progress;
   readonly restart?: boolean;
   readonly controlPlaneEnv?: NodeJS.ProcessEnv;
@@ -64,12 +66,13 @@ export async function startSystem(
 }
 
 async function startOn(data: DataDir, url: string, options: SystemOptions) {
-  const { portBase, workersPerRegion, progress, restart = true, controlPlaneEnv = {} } = options;
+  const { portBase, workersPerRegion, models = [DEFAULT_MODEL], progress, restart = true } = options;
+  const { controlPlaneEnv = {} } = options;
   const left = await endOurs(() => findOurs(data));
   if (left > 0) progress.note(`ended ${left} processes that a killed run had left`);
   const ports = portPlan(portBase);
   const secrets = openSecrets(data);
-  const topology: Topology = { data, ports, secrets, workersPerRegion, controlPlaneEnv };
+  const topology: Topology = { data, ports, secrets, workersPerRegion, models, controlPlaneEnv };
   await checkPortsFree(allPorts(topology));
   const supervisor = new Supervisor({ data, progress, restart });
   const stop = async () => {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { inRoot, type DataDir } from '../layout.ts';
+import { DEFAULT_MODEL } from '../options.ts';
 import { databaseUrl } from '../servers/postgres.ts';
 import { redisUrl } from '../servers/valkey.ts';
 import type { ProcessSpec } from '../supervisor/supervised-process.ts';
@@ -14,6 +15,8 @@ export interface Topology {
   readonly ports: PortPlan;
   readonly secrets: Secrets;
   readonly workersPerRegion: number;
+  /** Folders of libs/world-model/models; the workers of a region serve them in turn. */
+  readonly models: readonly string[];
   /** Variables for the control plane on top of these, such as shorter time limits for a test. */
   readonly controlPlaneEnv: NodeJS.ProcessEnv;
 }
@@ -54,18 +57,19 @@ export const gatewaySpecs = ({ data, ports, secrets }: Topology): readonly Proce
     }),
   );
 
-export const workerSpecs = ({ ports, secrets, workersPerRegion }: Topology): readonly ProcessSpec[] =>
+export const workerSpecs = ({ ports, secrets, workersPerRegion, models }: Topology): readonly ProcessSpec[] =>
   REGIONS.flatMap(({ id }, region) =>
     Array.from({ length: workersPerRegion }, (_unused, number) => {
       const index = region * workersPerRegion + number;
       const workerId = `${id}-${number + 1}`;
+      const model = models[number % models.length] ?? DEFAULT_MODEL;
       return nodeProcess(`worker-${workerId}`, 'worker', ports.workerHealth(index), 0, {
         REGION: id,
         WORKER_ID: workerId,
         GRPC_PORT: String(ports.worker(index)),
         METRICS_PORT: String(ports.workerHealth(index)),
         GPU_TYPE: 'h100',
-        MODEL_DIR: inRoot('libs', 'world-model', 'models', 'gallery'),
+        MODEL_DIR: inRoot('libs', 'world-model', 'models', model),
         // Left to itself each worker would measure what it can do alone; here they all share the machine's cores.
         SLOTS: '2',
         // Two sessions encode at most two frames at a time; more threads would only take turns.

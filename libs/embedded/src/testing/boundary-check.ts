@@ -16,6 +16,8 @@ const FORBIDDEN = [
   ['apps/gateway/src/forbidden.ts', `import '@meridian/redis';`, BOUNDARIES],
   ['apps/gateway/src/forbidden.ts', `import 'bullmq';`, BOUNDARIES],
   ['apps/worker/src/forbidden.ts', `import '@meridian/postgres';`, BOUNDARIES],
+  ['apps/worker/src/forbidden.ts', `import '@meridian/conformance';`, BOUNDARIES],
+  ['libs/conformance/src/forbidden.ts', `import '@meridian/worker-client';`, BOUNDARIES],
 ] as const;
 
 /**
