@@ -8,8 +8,8 @@ import { answered, expect, expectClosed, expectSame, NotTried } from '../suite/e
 import { registrationOf } from './registration.ts';
 
 const EXIT_MS_MAX = 5_000;
-const NO_POWER =
-  'the suite has no power over the process; start it with --command (or, for SIGTERM alone, --pid)';
+const NO_RESTART = 'it needs --command, so that the worker can be started anew';
+const NO_POWER = 'it needs --command or --pid: the suite has no power over the process';
 
 export const leavingCases: readonly Case[] = [
   {
@@ -69,7 +69,7 @@ export const leavingCases: readonly Case[] = [
     run: async (lab) => {
       const stream = lab.left;
       const checkpoint = stream?.checkpoints.at(-1);
-      if (lab.process?.restart === undefined) throw new NotTried(NO_POWER);
+      if (lab.process?.restart === undefined) throw new NotTried(NO_RESTART);
       if (stream === undefined || checkpoint === undefined)
         throw new NotTried('no checkpoint was left by SIGTERM');
       const before = registrationOf(lab).incarnation;

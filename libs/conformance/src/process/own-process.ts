@@ -22,12 +22,15 @@ export function startProcess(command: string, env: NodeJS.ProcessEnv): OwnProces
       words = (words + text).slice(-WORDS_MAX);
     });
   }
+  const kill = () => killGroup(child);
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   return {
     terminate: () => child.kill('SIGTERM'),
     exited: new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 'signal'))),
     restart: () => Promise.resolve(startProcess(command, env)),
     lastWords: () => words.trim(),
-    kill: () => killGroup(child),
+    kill,
   };
 }
 
