@@ -1,6 +1,8 @@
 #!/bin/sh
-# From nothing to libs/world-model/models/gallery: makes the environment, renders, trains, exports, evaluates, writes the card.
-# Run it again after a kill: it goes on. Options go through: ./train.sh --colour-steps 40000
+# From nothing to libs/world-model/models: makes the environment, renders, trains, exports, evaluates, writes the cards.
+#   ./train.sh                     both models
+#   ./train.sh gallery | dream     one of them; options go through: ./train.sh dream --steps 12000, ./train.sh gallery --evaluate-only
+# Run it again after a kill: it goes on.
 set -eu
 cd "$(dirname "$0")"
 home="${MERIDIAN_HOME:-$(cd ../../.. && pwd)/.meridian}"
@@ -14,4 +16,10 @@ if ! "$venv/bin/python" -c 'import torch, onnxruntime' 2>/dev/null; then
   "$venv/bin/pip" install --quiet -r requirements.lock
 fi
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}" # spinning threads starve whoever shares the machine
-exec nice -n 19 "$venv/bin/python" -m gallery --work "$home/training/gallery" "$@"
+case "${1:-}" in
+  gallery | dream) models="$1" && shift ;;
+  *) models="gallery dream" ;;
+esac
+for model in $models; do
+  nice -n 19 "$venv/bin/python" -m "$model" --work "$home/training/$model" "$@"
+done

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from evaluate.gallery import Report
+from evaluate.report import Report
 
-from .pictures import COPY, MODEL, contact_sheet, drift_plot
+from .pictures import contact_sheet, drift_plot
 
 SHEET, DRIFT = "contact-sheet.png", "drift.png"
 TEMPLATE = (Path(__file__).parent / "gallery_card.md").read_text()
@@ -13,9 +13,7 @@ TEMPLATE = (Path(__file__).parent / "gallery_card.md").read_text()
 def write(folder: Path, version: str, report: Report, trained_at: str) -> None:
     """CARD.md, contact-sheet.png and drift.png into `folder`."""
     contact_sheet(folder / SHEET, report.sheet)
-    model = {t: db for t, (db, _, _) in report.curve.items()}
-    copied = {t: db for t, (_, db, _) in report.curve.items()}
-    drift_plot(folder / DRIFT, {"gallery": (MODEL, model), "copy last frame": (COPY, copied)})
+    drift_plot(folder / DRIFT, report.curves)
     figures = "\n".join(f"| `{name}` | {value:.4g} |" for name, value in sorted(report.figures.items()))
     size_kb = (folder / "gallery.onnx").stat().st_size // 1000
     text = TEMPLATE.replace("@VERSION@", version).replace("@TRAINED_AT@", trained_at)

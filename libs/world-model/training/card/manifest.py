@@ -8,13 +8,13 @@ from pathlib import Path
 
 def write(folder: Path, version: str, spawns, figures: dict[str, float], trained_at: str) -> None:
     """Write `folder`/model.json, whole or not at all."""
-    weights = (folder / "gallery.onnx").read_bytes()
     content = {
         "model": "gallery",
         "version": version,
         "kind": "state-space",
         "file": "gallery.onnx",
-        "sha256": hashlib.sha256(weights).hexdigest(),
+        "sha256": sha256(folder / "gallery.onnx"),
+        "torch": {"file": "gallery.pt2", "sha256": sha256(folder / "gallery.pt2")},
         "fps": 25,
         "frame": {"width": 128, "height": 72, "channels": 3},
         "actions": ["forward", "strafe", "yaw", "sprint"],
@@ -24,6 +24,14 @@ def write(folder: Path, version: str, spawns, figures: dict[str, float], trained
         "trainedAt": trained_at,
         "figures": {name: round(value, 4) for name, value in figures.items()},
     }
-    part = folder / "model.json.part"
+    write_whole(folder / "model.json", content)
+
+
+def write_whole(path: Path, content: dict) -> None:
+    part = path.with_suffix(".part")
     part.write_text(json.dumps(content, indent=2) + "\n")
-    os.replace(part, folder / "model.json")
+    os.replace(part, path)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 INK, GRID, PAPER = (40, 40, 46), (222, 222, 226), (255, 255, 255)
-MODEL, COPY = (178, 58, 38), (120, 124, 134)
+LINES = ((178, 58, 38), (120, 124, 134), (36, 96, 160), (52, 128, 72), (150, 90, 170))  # the first is the model's
 
 
 def contact_sheet(path: Path, rows: list[tuple[str, np.ndarray]], gap: int = 2) -> None:
@@ -20,7 +20,7 @@ def contact_sheet(path: Path, rows: list[tuple[str, np.ndarray]], gap: int = 2) 
     sheet.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
 
 
-def drift_plot(path: Path, curves: dict[str, tuple[tuple[int, int, int], dict[int, float]]]) -> None:
+def drift_plot(path: Path, curves: dict[str, dict[int, float]]) -> None:
     """PSNR in dB against frames of free run (logarithmic), one line a name."""
     width, height, left, top, right, bottom = 640, 320, 52, 24, 120, 44
     low, high, last = 5.0, 40.0, 256
@@ -39,8 +39,14 @@ def drift_plot(path: Path, curves: dict[str, tuple[tuple[int, int, int], dict[in
         draw.text((at(frames, low)[0] - 6, height - bottom + 6), str(frames), INK)
     draw.text((left, height - 20), "frames of free run on held-out walks", INK)
     draw.text((8, 6), "PSNR, dB", INK)
-    for name, (colour, curve) in curves.items():
+    ends = []
+    for (name, curve), colour in reversed(list(zip(curves.items(), LINES, strict=False))):  # the model's line on top
         points = [at(frames, db) for frames, db in sorted(curve.items())]
         draw.line(points, colour, 3)
-        draw.text((points[-1][0] + 8, points[-1][1] - 6), name, colour)
+        ends.append((points[-1][1] - 6, name, colour))
+    free = 0.0
+    for y, name, colour in sorted(ends):
+        free = max(y, free)
+        draw.text((width - right + 8, free), name, colour)
+        free += 12
     image.quantize(32).save(path, optimize=True)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gallery.transition import clean
 
-from .net import CONTEXT, Dream, next_frame
+from .net import CONTEXT, Dream, next_frame, recalled
 
 SHAPE = (CONTEXT, 72, 128, 3)
 STATE_BYTES = CONTEXT * 72 * 128 * 3
@@ -20,12 +20,13 @@ class Step(nn.Module):
 
     def __init__(self, net: Dream):
         super().__init__()
-        self.net = net
+        self.net = net.to(memory_format=torch.contiguous_format)
 
     def forward(self, state: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
         frames = state.reshape(-1, *SHAPE)
         context = frames.to(torch.float32).permute(0, 1, 4, 2, 3).reshape(-1, 3 * CONTEXT, 72, 128) / 255
-        shown = next_frame(self.net, context, clean(action))
+        pressed = clean(action)
+        shown = next_frame(self.net, context, pressed, recalled(self.net, context, pressed))
         frame = (shown * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1)
         return torch.cat([frames[:, 1:], frame[:, None]], 1).reshape(-1, STATE_BYTES), frame
 

@@ -1,6 +1,5 @@
-"""Fit `dream` in stages: broad places frame by frame, broad unrolled, then the gallery unrolled longer.
+"""Fit the U-Net, and the locator with it, in stages: in many generated places, then in the one it is to know.
 
-Unrolled means fed on its own frames, so that it learns to mend what it did. Context noise teaches the same for one step.
 `RECIPES` are the full recipe and its ablations; each is a run of its own with the same number of frames seen.
 """
 
@@ -9,89 +8,86 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from fitting.fitter import Fitter
 
-from .net import CONTEXT, Dream, next_frame
+from .data import Clips
+from .fit_recall import painting_loss, pose_loss
+from .net import Dream, Recall, next_frame
+from .pool import Pool
 
-EDGE_WEIGHT = 0.5
-FRAMES_A_STEP = 16  # batch = this over the unroll, so a step costs the same in every stage
-NOISE = 0.08
-
-
-@dataclass(frozen=True)
-class Stage:
-    """kind of clips, frames unrolled, share of all steps."""
-
-    kind: str
-    unroll: int
-    share: float
+BATCH = 16
+POSE_WEIGHT, FLAT_WEIGHT = 0.1, 1.0
 
 
 @dataclass(frozen=True)
 class Recipe:
-    stages: tuple[Stage, ...]
-    noise: float = NOISE
+    """broad: share of steps in generated places. life: frames on its own output. corruption: share of starts made worse."""
+
+    broad: float = 0.3
+    life: int = 120
+    corruption: float = 0.6
     warp: bool = True
+    recall: bool = True
+    widths: tuple[int, int, int] = (16, 48, 96)
 
 
-FULL = (Stage("broad", 1, 0.2), Stage("broad", 4, 0.2), Stage("narrow", 4, 0.3), Stage("narrow", 8, 0.3))
 RECIPES = {
-    "full": Recipe(FULL),
-    "plain": Recipe((Stage("narrow", 1, 1.0),), noise=0.0, warp=False),
-    "no-warp": Recipe(FULL, warp=False),
-    "no-unroll": Recipe((Stage("broad", 1, 0.4), Stage("narrow", 1, 0.6))),
-    "no-noise": Recipe(FULL, noise=0.0),
-    "narrow-only": Recipe((Stage("narrow", 1, 0.2), Stage("narrow", 4, 0.5), Stage("narrow", 8, 0.3))),
+    "full": Recipe(),
+    "plain": Recipe(broad=0, life=1, corruption=0, warp=False, recall=False, widths=(32, 64, 128)),
+    "no-recall": Recipe(recall=False),
+    "no-warp": Recipe(warp=False),
+    "no-unroll": Recipe(life=1),
+    "no-noise": Recipe(corruption=0),
+    "narrow-only": Recipe(broad=0),
 }
 
 
 def is_hidden(name: str) -> bool:
-    return not name.startswith(("head.", "act.0."))
+    return not name.startswith(("head.", "act.", "recall.locator.cells."))
 
 
-def fit(recipe: Recipe, clips: dict, path: Path, steps: int, seed: int, device: str, log=print) -> Dream:
-    """clips: kind -> (frames uint8 [N, T, 72, 128, 3], actions [N, T - 1, 4]). Resumes from `path`."""
+def fit(recipe: Recipe, clips: dict[str, Clips], recall: Recall, path: Path, steps: int, seed: int, device: str, log=print) -> Dream:
+    """Resumes from `path`. `recall` comes with its painter and transition fitted, which stay as they are."""
     torch.manual_seed(seed)
-    net = Dream(recipe.warp).to(device).to(memory_format=torch.channels_last)
+    net = Dream(recall if recipe.recall else None, recipe.warp, recipe.widths).to(device).to(memory_format=torch.channels_last)
     fitter = Fitter(net, path, is_hidden, log)
+    shares = {"broad": recipe.broad, "narrow": 1 - recipe.broad}
+    names = [name for name, share in shares.items() if share]
     reached = fitter.resume()
-    names = [f"{i} {stage.kind} x{stage.unroll}" for i, stage in enumerate(recipe.stages)]
-    for index in range(names.index(reached) if reached else 0, len(names)):
-        stage = recipe.stages[index]
-        share = 1.0 if index == 0 else 0.3
-        fitter.run(names[index], int(steps * stage.share), _losses(net, clips[stage.kind], stage, recipe.noise, seed, device), share)
+    for name in names[names.index(reached) if reached else 0 :]:
+        for key, parameter in net.named_parameters():
+            parameter.requires_grad_(not key.startswith("recall.") or (name == "narrow" and key.startswith("recall.locator.")))
+        pool = Pool(clips[name], recipe.life, recipe.corruption, device)
+        fitter.run(name, int(steps * shares[name]), _losses(net, pool, name == "narrow", seed, device), 1.0 if name == names[0] else 0.5)
     return fitter.average.cpu().eval()
 
 
-def _losses(net: Dream, clips, stage: Stage, noise: float, seed: int, device: str):
-    frames, pressed = clips
-
+def _losses(net: Dream, pool: Pool, knows_place: bool, seed: int, device: str):
     def at(step: int):
-        rng = np.random.default_rng([29, seed, stage.unroll, step])
-        batch = FRAMES_A_STEP // stage.unroll
-        which = rng.integers(0, len(frames), batch)
-        first = rng.integers(0, frames.shape[1] - CONTEXT - stage.unroll + 1, batch)
-        cut = np.stack([frames[w, f : f + CONTEXT + stage.unroll] for w, f in zip(which, first, strict=True)])
-        acts = np.stack([pressed[w, f + CONTEXT - 1 : f + CONTEXT - 1 + stage.unroll] for w, f in zip(which, first, strict=True)])
-        truth = torch.from_numpy(cut).to(device).permute(0, 1, 4, 2, 3).float() / 255
-        action = torch.from_numpy(acts).to(device)
-        context = truth[:, :CONTEXT].flatten(1, 2)
-        if noise:
-            level = noise * torch.tensor(rng.random(batch), dtype=torch.float32, device=device)[:, None, None, None]
-            context = (context + level * torch.randn_like(context)).clamp(0, 1)
-        loss, l1 = 0.0, 0.0
-        for t in range(stage.unroll):
-            with torch.autocast(device, torch.bfloat16):
-                frame = next_frame(net, context, action[:, t])
-            goal = truth[:, CONTEXT + t]
-            l1 = (frame - goal).abs().mean()
-            loss = loss + l1 + EDGE_WEIGHT * (_edges(frame, goal, -1) + _edges(frame, goal, -2))
-            context = torch.cat([context[:, 3:], frame], 1)
-        return loss / stage.unroll, {"l1_last": l1}
+        slots, context, action, goal, pose = pool.take(np.random.default_rng([29, seed, knows_place, step]), BATCH)
+        memory, lost, parts = torch.full_like(goal, 0.5), 0.0, {}
+        with torch.autocast(device, torch.bfloat16):
+            if knows_place and net.recall:
+                logits, candidates = net.recall.locator(context[:, -3:])
+                with torch.no_grad():
+                    memory = net.recall(logits, candidates, action)
+                    parts["recalled"] = (memory - goal).abs().mean()
+                lost, parts["off"] = pose_loss(net.recall.locator, logits, candidates, pose)
+            frame = next_frame(net, context, action, memory)
+        painted, parts["l1"] = painting_loss(frame, goal)
+        parts["sharp"] = frame.detach().diff(dim=-1).abs().mean() / goal.diff(dim=-1).abs().mean()
+        pool.put(slots, frame)
+        return painted + FLAT_WEIGHT * _flatness(frame, goal) + POSE_WEIGHT * lost, parts
 
     return at
 
 
-def _edges(a: torch.Tensor, b: torch.Tensor, axis: int) -> torch.Tensor:
-    return (a.diff(dim=axis) - b.diff(dim=axis)).abs().mean()
+def _flatness(frame: torch.Tensor, goal: torch.Tensor) -> torch.Tensor:
+    """By how much blocks of 8 x 8 pixels have more or less contrast than they should, wherever in them it lies.
+
+    L1 alone pays for grey where the model is in doubt; this does not.
+    """
+    contrast = (F.avg_pool2d(image.diff(dim=-1).abs(), 8) for image in (frame, goal))
+    return torch.sub(*contrast).abs().mean()

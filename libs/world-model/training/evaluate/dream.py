@@ -1,4 +1,10 @@
-"""The figures of `dream` on held-out walks: free run on its own frames from four true ones, against the truth's next frames."""
+"""The figures of `dream` on held-out walks: free run on its own frames from four true ones, against the truth's next frames.
+
+Beside it on the same walks: the same with the worker's re-anchoring, the plain baseline, and the last true frame held still.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -7,34 +13,102 @@ from world.render import Renderer
 from world.the_gallery import gallery
 
 from . import metrics
-from .gallery import CURVE, HELD_OUT_SEED, HORIZONS, Report
+from .gallery import CURVE, HELD_OUT_SEED, HORIZONS, OUT_FRAMES, TURN_FRAMES
 from .model import OnnxModel
+from .reanchor import Policy, Reanchor
+from .report import Report
 
-WALKS, CONTEXT = 48, 4
+WALKS, CONTEXT, FPS = 24, 4, 25
+PLAIN = Path(__file__).resolve().parents[1] / "baselines" / "dream-plain.onnx"
 
 
-def evaluate(model: OnnxModel, name: str = "dream", step_ms: bool = True) -> Report:
-    """Walks of 4 + 256 frames in the gallery; `name` goes in front of each figure, so that ablations tell apart."""
-    place = gallery()
-    renderer = Renderer(place)
-    rng = np.random.default_rng(HELD_OUT_SEED)
-    start, pressed = walks.starts(place, WALKS, rng), walks.actions(WALKS, CONTEXT - 1 + max(HORIZONS), rng)
-    truth = walks.walk(place, start, pressed)
-    context = np.stack([renderer.frames(truth[:, t]) for t in range(CONTEXT)], 1)
-    frames, _ = model.roll(context.reshape(WALKS, -1), pressed[:, CONTEXT - 1 :], set(CURVE), keep_states=False)
-    figures, curve, shown = {}, {}, {}
-    for t in CURVE:
-        true = renderer.frames(truth[:, CONTEXT - 1 + t])
-        shown[t] = (true, frames[t])
-        ours, copied = metrics.psnr(frames[t], true), metrics.psnr(context[:, -1], true)
-        ratio = float(metrics.sharpness(frames[t]).mean() / metrics.sharpness(true).mean())
-        curve[t] = (float(ours.mean()), float(copied.mean()), ratio)
-        if t in HORIZONS:
-            figures |= {f"{name}_psnr_{t}": curve[t][0], f"{name}_sharpness_{t}": ratio}
-    figures[f"{name}_ssim_64"] = float(metrics.ssim(shown[64][1], shown[64][0]).mean())
+@dataclass(frozen=True)
+class Truth:
+    """Held-out walks: true context [N, 4, 72, 128, 3], what is pressed after it [N, 256, 4], true frames at each horizon."""
+
+    context: np.ndarray
+    pressed: np.ndarray
+    at: dict[int, np.ndarray]
+
+
+def evaluate_file(path: Path, step_ms: bool) -> Report:
+    """All figures, with the policy and anchors beside the file; about four minutes on one core."""
+    model, plain, policy = OnnxModel(path), OnnxModel(PLAIN), Policy.load(path.parent)
+    renderer, report = Renderer(gallery()), Report()
+    true = truth(renderer)
+    shown = free_run(model, true, "dream", report)
+    _score({t: true.context[:, -1] for t in CURVE}, true, "copy", report)
+    free_run(plain, true, "plain", report)
+    for t in (64, 256):
+        report.figures[f"dream_gain_{t}_db"] = report.figures[f"dream_psnr_{t}"] - report.figures[f"plain_psnr_{t}"]
+    _reanchored(model, policy, true, "dream_reanchored", report)
+    _there_and_back(model, renderer, report)
+    _idle(model, true, report)
     if step_ms:
-        took = model.step_ms(context[0].reshape(-1))
-        figures |= {f"{name}_step_{unit}": value for unit, value in took.items()}
-    picked = (1, 8, 16, 32, 64)
-    sheet = [(f"walk {w}", np.stack([shown[t][kind][w] for t in picked])) for w in range(4) for kind in (0, 1)]
-    return Report(figures, curve, sheet)
+        report.figures |= {f"dream_step_{unit}": ms for unit, ms in model.step_ms(true.context[0].reshape(-1)).items()}
+    picked = (1, 8, 16, 32, 64, 256)
+    report.sheet = [(f"walk {w}", np.stack([kind[t][w] for t in picked])) for w in range(5) for kind in (true.at, shown)]
+    return report
+
+
+def truth(renderer: Renderer) -> Truth:
+    rng = np.random.default_rng(HELD_OUT_SEED)
+    start = walks.starts(renderer.place, WALKS, rng)
+    pressed = walks.actions(WALKS, CONTEXT - 1 + max(HORIZONS), rng)
+    poses = walks.walk(renderer.place, start, pressed)
+    context = np.stack([renderer.frames(poses[:, t]) for t in range(CONTEXT)], 1)
+    return Truth(context, pressed[:, CONTEXT - 1 :], {t: renderer.frames(poses[:, CONTEXT - 1 + t]) for t in CURVE})
+
+
+def free_run(model: OnnxModel, true: Truth, name: str, report: Report) -> dict[int, np.ndarray]:
+    """Figures under `name`; the frames shown at each horizon."""
+    shown, _ = model.roll(true.context.reshape(WALKS, -1), true.pressed, set(CURVE), keep_states=False)
+    _score(shown, true, name, report)
+    return shown
+
+
+def _score(shown: dict[int, np.ndarray], true: Truth, name: str, report: Report) -> None:
+    curve = {t: float(metrics.psnr(shown[t], true.at[t]).mean()) for t in CURVE}
+    report.curves[name] = curve
+    for t in HORIZONS:
+        ratio = metrics.sharpness(shown[t]).mean() / metrics.sharpness(true.at[t]).mean()
+        report.figures |= {f"{name}_psnr_{t}": curve[t], f"{name}_sharpness_{t}": float(ratio)}
+        report.figures[f"{name}_ssim_{t}"] = float(metrics.ssim(shown[t], true.at[t]).mean())
+
+
+def _reanchored(model: OnnxModel, policy: Policy, true: Truth, name: str, report: Report) -> None:
+    """As the worker runs it: the policy between steps."""
+    sessions = [Reanchor(policy) for _ in range(WALKS)]
+    state, shown = true.context.reshape(WALKS, -1), {}
+    for t in range(max(HORIZONS)):
+        after, frame = model.step(state, true.pressed[:, t])
+        kept = [s.after(*parts) for s, *parts in zip(sessions, true.pressed[:, t], after, frame, strict=True)]
+        state = np.stack([kept_state for kept_state, _ in kept])
+        if t + 1 in CURVE:
+            shown[t + 1] = np.stack([kept_frame for _, kept_frame in kept])
+    _score(shown, true, name, report)
+    report.figures[f"{name}_pulls_a_minute"] = sum(s.pulls for s in sessions) / WALKS / max(HORIZONS) * FPS * 60
+
+
+def _there_and_back(model: OnnxModel, renderer: Renderer, report: Report) -> None:
+    """Turn once around and back; walk out and back. From standing still; scored at the end against the truth there."""
+    start = walks.starts(renderer.place, WALKS, np.random.default_rng(HELD_OUT_SEED + 2))
+    standing = np.repeat(renderer.frames(start)[:, None], CONTEXT, 1).reshape(WALKS, -1)
+    for name, axis, frames in (("dream_spin_psnr", 2, TURN_FRAMES), ("dream_forward_back_psnr", 0, OUT_FRAMES)):
+        pressed = np.zeros((WALKS, 2 * frames, 4), np.float32)
+        pressed[:, :frames, axis], pressed[:, frames:, axis] = 1, -1
+        end = walks.walk(renderer.place, start, pressed)[:, -1]
+        shown, _ = model.roll(standing, pressed, {2 * frames}, keep_states=False)
+        report.figures[name] = float(metrics.psnr(shown[2 * frames], renderer.frames(end)).mean())
+
+
+def _idle(model: OnnxModel, true: Truth, report: Report) -> None:
+    """1 where 100 idle frames are the last one to the bit, in the middle of a walk too."""
+    state, still, same = true.context[:4].reshape(4, -1), np.zeros((4, 4), np.float32), True
+    for t in range(2):
+        before = state[:, -27_648:]
+        for _ in range(100):
+            state, frame = model.step(state, still)
+            same = same and np.array_equal(frame.reshape(4, -1), before)
+        state, _ = model.step(state, true.pressed[:4, t])
+    report.figures["dream_idle_identical"] = float(same)

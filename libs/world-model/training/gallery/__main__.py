@@ -9,14 +9,14 @@ import torch
 
 from card import gallery_card, manifest
 from evaluate import gallery as figures
-from evaluate.model import OnnxModel
+from fitting import torch_program
 from world.the_gallery import gallery
 
 from . import data, fit_transition, fit_view
-from .export import export
+from .export import Step, export
 
 HERE = Path(__file__).resolve().parents[1]
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 
 
 def options() -> argparse.Namespace:
@@ -29,7 +29,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--sight-steps", type=int, default=2_500)
     parser.add_argument("--colour-steps", type=int, default=8_000)
     parser.add_argument("--together-steps", type=int, default=4_400)
-    parser.add_argument("--polish-steps", type=int, default=4_000)
+    parser.add_argument("--polish-steps", type=int, default=7_000)
+    parser.add_argument("--integers-steps", type=int, default=1_600)
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--evaluate-only", action="store_true", help="figures and card of the exported file as it is")
     return parser.parse_args()
@@ -42,7 +43,7 @@ def main() -> None:
     file = o.out / "gallery.onnx"
     if not o.evaluate_only:
         train(o, file)
-    report = figures.evaluate(OnnxModel(file))
+    report = figures.evaluate_file(file, step_ms=True)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     manifest.write(o.out, VERSION, gallery().spawns, report.figures, today)
     gallery_card.write(o.out, VERSION, report, today)
@@ -55,9 +56,10 @@ def train(o: argparse.Namespace, file: Path) -> None:
     data.render_all(o.work / "data", o.shards, o.seed, o.cores)
     transition = fit_transition.fit(place, o.work / "transition.pt", o.transition_steps, o.seed)
     columns = data.load(o.work / "data", o.shards)
-    steps = (o.sight_steps, o.colour_steps, o.together_steps, o.polish_steps)
+    steps = (o.sight_steps, o.colour_steps, o.together_steps, o.polish_steps, o.integers_steps)
     view = fit_view.fit(place, columns, o.work / "view.pt", steps, o.seed, device)
     export(transition, view, file)
+    torch_program.write(Step(transition, view), torch.zeros(1, 3), file.with_suffix(".pt2"))
 
 
 if __name__ == "__main__":

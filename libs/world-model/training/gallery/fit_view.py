@@ -1,6 +1,6 @@
-"""Fit the view in four stages: where columns look (distance only, endless fresh rays), colour on top of that, both
-together at a quarter of the rate, and colour once more. (Colour's first gradients would wreck the distances, so the second
-stage leaves them be; the last leaves them be to settle.)
+"""Fit the view in five stages: where columns look (distance only, endless fresh rays), colour on top of that, both
+together at a quarter of the rate, colour once more, and colour with the per-pixel layers in the integers that serve.
+(Colour's first gradients would wreck the distances, so the second stage leaves them be; the last two do so to settle.)
 """
 
 from pathlib import Path
@@ -14,13 +14,16 @@ from world.place import EYE_HEIGHT_M, Place
 from world.raycast import cast
 
 from .data import Columns
+from .integers import INK_LEVELS, PARTS
 from .view import PAIRS, View
 
 SIGHT_BATCH, BATCH = 4096, 2048
-STAGES = {"sight": 1.0, "colour": 1.0, "together": 0.25, "polish": 0.25}  # share of the peak rates
+STAGES = {"sight": 1.0, "colour": 1.0, "together": 0.25, "polish": 0.25, "integers": 0.1}  # share of the peak rates
 LOOKING = ("sight.", "line.", "latent.", "second.", "corrected.")
 PAIR_STRIDE = 3  # a third of the rows a step: neighbours say the same
 DEPTH_WEIGHT, FIRST_SIGHT_WEIGHT, SQUARE_WEIGHT = 0.5, 0.5, 4.0
+TOP_SHARE = 0.9999  # of a channel's ink values lie below its top; what is above is cut
+ROUNDING_WEIGHT = 3000.0  # of the variance that rounded ink brings to colours: unlike other errors it grains flat walls
 FLOOR_WEIGHT = 4.0  # of a floor pixel to another: a tenth of the image, and much of what one remembers
 
 
@@ -35,13 +38,27 @@ def fit(place: Place, columns: Columns, path: Path, steps: tuple[int, ...], seed
     fitter = Fitter(View(place.size).to(device), path, _is_hidden, log)
     model, names = fitter.model, list(STAGES)
     colour = colour_losses(model, columns, seed, device)
-    losses = {"sight": sight_losses(model, place, seed, device), "colour": colour, "together": colour, "polish": colour}
+    losses = dict.fromkeys(STAGES, colour) | {"sight": sight_losses(model, place, seed, device)}
     for index in range(names.index(fitter.resume() or "sight"), len(names)):
         stage = names[index]
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(stage in ("sight", "together") or not name.startswith(LOOKING))
+        if stage == "integers" and not model.in_integers:
+            tops = ink_tops(fitter.average, columns)
+            for view in (model, fitter.average):
+                view.use_integers(tops)
         fitter.run(stage, steps[index], losses[stage], STAGES[stage])
     return fitter.average.cpu().eval()
+
+
+@torch.no_grad()
+def ink_tops(view: View, columns: Columns) -> torch.Tensor:
+    """What 255 will stand for, in each channel of ink before and after `blend`: [2, paint]."""
+    pose = torch.from_numpy(columns.pose[:BATCH]).to(view.centre.device)[None]
+    slope = torch.from_numpy(columns.slope[:BATCH]).to(view.centre.device)[None]
+    inks = view.inks(pose[..., 0], pose[..., 1], pose[..., 2], slope)[:2]
+    highest = [ink[0].flatten(1).kthvalue(int(TOP_SHARE * ink[0][0].numel()), 1).values for ink in inks]
+    return torch.stack(highest).clamp(min=1e-3)
 
 
 def sight_losses(model: View, place: Place, seed: int, device: str):
@@ -78,7 +95,9 @@ def colour_losses(model: View, columns: Columns, seed: int, device: str):
         error, weight = seen.float() - goal, _pixel_weights(model, log_far[pick], slope[pick], pairs)
         depth, parts = _depth_loss(first, near, log_far[pick])
         l1, l2 = (error.abs() * weight).mean(), (error.square() * weight).mean()
-        return l1 + SQUARE_WEIGHT * l2 + DEPTH_WEIGHT * depth, {"l1": l1, "l2": l2} | parts
+        rounding = (model.colour.weight * model.ink_tops[1] / PARTS / INK_LEVELS).square().sum(1).mean() / 12
+        loss = l1 + SQUARE_WEIGHT * l2 + DEPTH_WEIGHT * depth + ROUNDING_WEIGHT * rounding
+        return loss, {"l1": l1, "l2": l2, "rounding": rounding} | parts
 
     return at
 

@@ -19,18 +19,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from world.camera import FRAME_HEIGHT, TAN_HALF_FOV_V, column_slopes
+from world.camera import FRAME_HEIGHT, FRAME_WIDTH, TAN_HALF_FOV_V, column_slopes
 from world.place import EYE_HEIGHT_M
+
+from .integers import rounded, stored, stored_in_parts
 
 TURNS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 PLACE_OCTAVES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)
 SECOND_OCTAVES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2)
 SKIN_OCTAVES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4)
 PIXEL_OCTAVES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4)  # each twice the one before: see `_pixels`
-TILE_OCTAVES = slice(2, 6)  # of those, the ones whose waves along x and y are also multiplied: tiles, inlays
+TILE_OCTAVES = range(2, 6)  # of those, the ones with waves along the diagonals too: tiles, inlays
+HEIGHT_RANGE_M = (-4.0, 7.0)
 FLOOR_FAR_M = 25.0
 LATENT = 32
-PAIRS = FRAME_HEIGHT // 2
+PAIRS, WIDTH = FRAME_HEIGHT // 2, FRAME_WIDTH
 
 
 def waves(value: Tensor, octaves: Tensor) -> Tensor:
@@ -58,26 +61,32 @@ class View(nn.Module):
         self.code = nn.Linear(skin, 2 * paint)
         self.edge = nn.Linear(1, paint, bias=False)  # where wall meets floor moves with 1/depth: a short way in
         self.mark, self.blend, self.colour = nn.Linear(marks, paint), nn.Linear(paint, paint), nn.Linear(paint, 6)
+        self.register_buffer("ink_tops", torch.zeros(2, paint))  # 0 until `use_integers`
+        self.in_integers = False
+        self.register_load_state_dict_post_hook(lambda view, _: view.use_integers(view.ink_tops))
 
     def _pixel_buffers(self) -> int:
-        """Per pair of rows: slope, reach to the floor, how much of a floor wave survives the pixel, waves of the row.
+        """Per pair of rows: slope, reach to the floor, how much of a wave survives the pixel, waves of the row.
 
-        `fade` [K, PAIRS, 1] follows the order of `_pixels`; `row_waves` [8, PAIRS, 1] are constants of the camera.
+        `fade` [32, PAIRS] is in the order of `_pixels`; `row_waves` [2, 4, PAIRS] are sin and cos, constants of the camera.
         """
         slope = ((torch.arange(PAIRS) * 2 + 1) / FRAME_HEIGHT * 2 - 1) * TAN_HALF_FOV_V
         slope = torch.where(slope.abs() < 1e-6, torch.full_like(slope, 1e-6), slope)
         reach = (EYE_HEIGHT_M / slope.abs()).clamp(max=FLOOR_FAR_M)
         footprint = reach**2 / EYE_HEIGHT_M * (2 * TAN_HALF_FOV_V / FRAME_HEIGHT)
-        floor = [torch.exp(-((0.35 * math.pi * octave * footprint) ** 2)) for octave in PIXEL_OCTAVES]
-        fade = [plane for blurred in floor[:-1] for plane in [torch.ones(PAIRS), blurred, blurred] * 2]
-        fade += [floor[-1]] * 4  # the finest octave is for the floor alone
-        fade += [blurred * blurred for blurred in floor[TILE_OCTAVES] for _ in range(4)]
-        row_waves = waves(torch.stack([slope, slope.abs()], -1), torch.tensor([0.25, 1.0]) * math.pi).T
+        fades, whole = [], torch.ones_like(slope)
+        for i, octave in enumerate(PIXEL_OCTAVES):
+            floor = torch.exp(-((0.35 * math.pi * octave * footprint) ** 2))
+            height = [] if i == len(PIXEL_OCTAVES) - 1 else [whole]  # the finest octave is for the floor alone
+            diagonals = [floor * floor] * 2 if i in TILE_OCTAVES else []
+            fades += [*height, floor, floor, *diagonals]
+        angles = torch.stack([slope, slope.abs()])[:, None] * (torch.tensor([0.25, 1.0]) * math.pi)[:, None]
+        row_waves = torch.stack([torch.sin(angles), torch.cos(angles)]).flatten(1, 2)
         self.register_buffer("row_slope", slope, persistent=False)
         self.register_buffer("reach", reach, persistent=False)
-        self.register_buffer("fade", torch.stack(fade)[:, :, None], persistent=False)
-        self.register_buffer("row_waves", row_waves[:, :, None], persistent=False)
-        return len(fade) + len(row_waves)
+        self.register_buffer("row_waves", row_waves, persistent=False)
+        self.register_buffer("fade", torch.stack([*fades, *[whole] * row_waves.shape[1]]), persistent=False)
+        return 2 * len(self.fade)
 
     def look(self, x: Tensor, y: Tensor, phi: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """1/distance at first sight and corrected, [B, W] each, and what later parts may use, [B, W, memory].
@@ -105,6 +114,11 @@ class View(nn.Module):
         Gives RGB (0..1, not yet clamped) [B, 6, P, W], two rows of three for each of P row pairs, and 1/distance at
         first sight and corrected, [B, W] each.
         """
+        _, ink, first, near = self.inks(x, y, heading, slope, pairs)
+        return self._each_pixel(self.colour, ink, self.ink_tops[1]), first, near
+
+    def inks(self, x: Tensor, y: Tensor, heading: Tensor, slope: Tensor, pairs: slice = slice(None)):
+        """What `forward` reads colour from, before and after `blend`, [B, paint, P, W], and both 1/distances."""
         phi = heading + torch.atan(slope)
         cos, sin = torch.cos(phi), torch.sin(phi)
         cx, cy = x - self.centre[0], y - self.centre[1]
@@ -116,34 +130,47 @@ class View(nn.Module):
         stretch = torch.sqrt(1 + slope * slope)
         gain, shift = code.chunk(2, -1)
         shift = shift + self.edge((near * stretch)[..., None])
-        marks = _each_pixel(self.mark, self._pixels(cx, cy, cos, sin, far, stretch, pairs))
+        marks = self._each_pixel(self.mark, self._pixels(cx, cy, cos, sin, far, stretch, pairs), 1.0)
         ink = torch.relu(marks * _as_columns(1 + gain) + _as_columns(shift))
-        ink = torch.relu(_each_pixel(self.blend, ink))
-        return _each_pixel(self.colour, ink), first, near
+        ink = stored(ink, self.ink_tops[0]) if self.in_integers else ink
+        blended = torch.relu(self._each_pixel(self.blend, ink, self.ink_tops[0]))
+        return ink, stored_in_parts(blended, self.ink_tops[1]) if self.in_integers else blended, first, near
+
+    def use_integers(self, ink_tops: Tensor) -> None:
+        """From now on the per-pixel layers round as they do when served; ink_tops [2, paint] (all 0: they do not)."""
+        self.ink_tops.copy_(ink_tops)
+        self.in_integers = bool(self.ink_tops.any())
+
+    def _each_pixel(self, layer: nn.Linear, image: Tensor, top: Tensor | float) -> Tensor:
+        """A linear layer on every pixel of [B, C, P, W]."""
+        weight = rounded(layer.weight, top) if self.in_integers else layer.weight
+        return F.conv2d(image, weight[:, :, None, None], layer.bias)
 
     def _pixels(self, cx, cy, cos, sin, far, stretch, pairs: slice) -> Tensor:
-        """What a pixel knows: height on the wall seen, the floor point behind it, its row, as waves: [B, 64, P, W].
+        """What a pixel knows, as waves [B, 64, P, W], all sines before all cosines: height on the wall seen, the floor
+        point behind it along both axes and (in the octaves of tiles) both diagonals, and its row.
 
-        64 because onnxruntime's fast convolutions want a multiple of 16 channels.
+        64 because runtimes' fast paths want a multiple of 16 channels.
         Octaves by doubling the angle (sin 2a = 2 sin a cos a): products are far cheaper than sines.
         """
         slope, reach = self.row_slope[pairs, None], self.reach[pairs, None]
         along = reach * stretch[:, None]
-        z = (EYE_HEIGHT_M - slope * (far / stretch)[:, None]).clamp(-4, 7)
-        places = torch.stack([z, cx[:, None] + along * cos[:, None], cy[:, None] + along * sin[:, None]], 1)
-        places = places * (math.pi * PIXEL_OCTAVES[0])
-        s, c = torch.sin(places), torch.cos(places)
-        planes = [s, c]
-        for _ in PIXEL_OCTAVES[1:]:
-            double = s + s
-            s, c = double * c, 1 - double * s
-            planes += [s, c]
-        planes[-2:] = [s[:, 1:], c[:, 1:]]
-        for s, c in zip(planes[0::2][TILE_OCTAVES], planes[1::2][TILE_OCTAVES], strict=True):
-            along_x = torch.cat([s[:, 1:2], c[:, 1:2]], 1)
-            planes += [along_x * torch.cat([s[:, 2:], c[:, 2:]], 1), along_x * torch.cat([c[:, 2:], s[:, 2:]], 1)]
-        rows = self.row_waves[:, pairs] + torch.zeros_like(z)[:, None]
-        return torch.cat([torch.cat(planes, 1) * self.fade[:, pairs], rows], 1)
+        z = (EYE_HEIGHT_M - slope * (far / stretch)[:, None]).clamp(*HEIGHT_RANGE_M)
+        x, y = cx[:, None] + along * cos[:, None], cy[:, None] + along * sin[:, None]
+        angle = torch.stack([z, x, y], 1) * (math.pi * PIXEL_OCTAVES[0])
+        diagonal = torch.stack([x + y, x - y], 1) * (math.pi * PIXEL_OCTAVES[TILE_OCTAVES.start])
+        wave = torch.stack([torch.sin(angle), torch.cos(angle)], 1)
+        diagonals = torch.stack([torch.sin(diagonal), torch.cos(diagonal)], 1)
+        waves = []
+        for i in range(len(PIXEL_OCTAVES)):
+            if i:
+                s, c = (wave[:, :, 1:3] if i == len(PIXEL_OCTAVES) - 1 else wave).unbind(1)
+                wave = torch.stack([2 * s * c, 1 - 2 * s * s], 1)
+            if i == TILE_OCTAVES.start:
+                wave = torch.cat([wave, diagonals], 2)
+            waves.append(wave)
+        waves.append(self.row_waves[:, :, pairs, None] + torch.zeros_like(z)[:, None, None])
+        return (torch.cat(waves, 2) * self.fade[:, pairs, None]).flatten(1, 2)
 
 
 def _layers(*widths: int) -> nn.Sequential:
@@ -157,11 +184,6 @@ def _nearness(line: Tensor, x: Tensor, y: Tensor, cos: Tensor, sin: Tensor) -> T
     towards = F.softplus(10 * (line[..., 0] * cos + line[..., 1] * sin)) / 10
     apart = F.softplus(4 * (4 * line[..., 2] - line[..., 0] * x - line[..., 1] * y)) / 4
     return towards / (apart + 0.02) + 0.02
-
-
-def _each_pixel(layer: nn.Linear, image: Tensor) -> Tensor:
-    """A linear layer on every pixel of [B, C, P, W]."""
-    return F.conv2d(image, layer.weight[:, :, None, None], layer.bias)
 
 
 def _as_columns(code: Tensor) -> Tensor:
