@@ -181,6 +181,24 @@ describe('sessions that are due together', () => {
     expect(model.batches).toEqual(Array.from({ length: 25 }, () => [1, 2]).flat());
     for (const { frames } of [a, b, c]) expect(frames.length).toBe(26);
   });
+
+  it('are joined by those due within the next 12 ms while the model is busy, until it is idle again', async () => {
+    useEngine({ slots: 2, batchMax: 8 });
+    model.stepMs = 10;
+    const { stream: a } = open({ id: 'a' });
+    await clock.advanceMs(11);
+    const { stream: b } = open({ id: 'b' });
+    await clock.advanceMs(2_000);
+    model.batches.length = 0;
+    await clock.advanceMs(1_000);
+    expect(model.batches).toEqual(Array.from({ length: 25 }, () => 2));
+    for (const stream of [a, b]) expect(new Set(gapsMs(stream))).toEqual(new Set([40]));
+    model.stepMs = 2;
+    await clock.advanceMs(2_000);
+    model.batches.length = 0;
+    await clock.advanceMs(1_000);
+    expect(model.batches).toEqual(Array.from({ length: 50 }, () => 1));
+  });
 });
 
 describe('a batch', () => {

@@ -1,12 +1,13 @@
-// S1. All sessions that are due at one moment share a batch, and those that are due within the next 3 ms join it: a step
-//     for two costs less than two steps. When they are too many, turns go round: an overloaded worker gives everyone
-//     the same rate.
+// S1. All sessions that are due at one moment share a batch, and those that are due soon join it: a step for two costs
+//     less than two steps. Soon is 3 ms, and 12 ms while the model is busy much of the time. When they are too many,
+//     turns go round: an overloaded worker gives everyone the same rate.
 // S2. One step runs at a time. A session is never in two batches, and what a step made for a stream that has gone
 //     meanwhile, or in a world that a restore has replaced, is dropped, state and all.
 // S3. A step that fails taints its whole batch: each of those sessions is then stepped alone until it succeeds, and one
 //     that fails alone, after an earlier failure, is the culprit.
 import type { Clock } from '../clock.ts';
 import { isLate } from './cadence.ts';
+import { Crowding } from './crowding.ts';
 import type { EngineEvents, SteppedFrame, SteppingModel } from './ports.ts';
 import type { Session } from './session.ts';
 
@@ -14,6 +15,8 @@ const CHECKPOINT_INTERVAL_US = 1_000_000;
 const FAILURES_MAX = 2;
 /** Less than what an aligned session's actions have in hand (phase-aligner.ts): nobody's newest action is missed by it. */
 const EARLY_US_MAX = 3_000;
+/** Then the newest action of some waits for the next step; but at ten sessions on a core, it is this or late frames. */
+const EARLY_US_MAX_CROWDED = 12_000;
 
 export interface SchedulerPorts {
   readonly clock: Clock;
@@ -35,6 +38,7 @@ const LIMIT_DETAILS = {
 
 export class Scheduler {
   readonly #ports: SchedulerPorts;
+  readonly #crowding = new Crowding();
   #cancelTimer: (() => void) | undefined;
   #stepping = false;
   #turns = 0;
@@ -71,7 +75,8 @@ export class Scheduler {
   }
 
   #batchDue(nowUs: number): Session[] {
-    const soon = this.#steppable().filter((session) => session.dueUs <= nowUs + EARLY_US_MAX);
+    const earlyUs = this.#crowding.isCrowded ? EARLY_US_MAX_CROWDED : EARLY_US_MAX;
+    const soon = this.#steppable().filter((session) => session.dueUs <= nowUs + earlyUs);
     const due = soon.filter((session) => session.dueUs <= nowUs).sort((a, b) => a.turn - b.turn);
     const [first] = due;
     if (first === undefined || first.failures > 0) return first === undefined ? [] : [first];
@@ -111,6 +116,7 @@ export class Scheduler {
         begun.map(({ action }) => action.values),
       );
       const endedUs = this.#ports.clock.nowUs();
+      this.#crowding.stepped(startedUs, endedUs);
       this.#ports.events.stepped((endedUs - startedUs) / 1_000, batch.length);
       if (reanchors > 0) this.#ports.events.reanchored(reanchors);
       begun.forEach((step, i) =>
