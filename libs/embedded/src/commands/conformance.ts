@@ -1,4 +1,5 @@
 import type { ConformanceOptions } from '@meridian/conformance';
+import path from 'node:path';
 import { onInterrupt } from '../interrupt.ts';
 import { readOptions, wholeNumber } from '../options.ts';
 import { build } from '../prepare.ts';
@@ -41,6 +42,7 @@ export async function conformance(args: readonly string[]): Promise<number> {
     const report = await runConformance({
       ...options,
       secret,
+      env: { PATH: withOwnNode() },
       onWaiting: (fleet) => process.stderr.write(waitingText(options, fleet, secret)),
       onResult: (result) => say(lineOf(result)),
     });
@@ -55,6 +57,10 @@ export async function conformance(args: readonly string[]): Promise<number> {
     done();
   }
 }
+
+/** A command that says `node` means the Node that runs this, not whichever the system has. */
+const withOwnNode = (): string =>
+  [path.dirname(process.execPath), process.env['PATH'] ?? ''].join(path.delimiter);
 
 const OPTIONS = {
   command: { type: 'string' },
