@@ -148,7 +148,8 @@ export const restoreCases: readonly Case[] = [
       acting.act(1);
       await expectClosed('an action where a restore was promised', MALFORMED, acting);
       const unasked = await lab.playing();
-      unasked.send({ $case: 'restore', value: checkpoint });
+      // Without its state: it may be larger than a message in the middle of a stream is let be.
+      unasked.send({ $case: 'restore', value: { ...checkpoint, state: new Uint8Array(0) } });
       await expectClosed('a restore in the middle of a stream', MALFORMED, unasked);
       await expectClosed('a promise of a restore without one', MALFORMED, silent, { withinMs: 8_000 });
     },

@@ -32,20 +32,12 @@ export async function tokenMint(kid = 'test'): Promise<TokenMint> {
 export const jwksOf = (...keys: readonly JWK[]): string => JSON.stringify({ keys });
 
 function sign(claims: TestClaims, kid: string, key: CryptoKey): Promise<string> {
-  const { claimInMs = 60_000, expiresInS: lifeS = 7_300, ...said } = claims;
-  const all = {
-    tenantId: 'ten_test',
-    region: 'us-east',
-    pool: 'us-east/h100',
-    workerAddress: '127.0.0.1:1',
-    slot: 0,
-    epoch: 1,
-    claimByMs: Date.now() + claimInMs,
-    holdMs: 30_000,
-    idleMs: 300_000,
-    maxDurationMs: 7_200_000,
-    ...said,
-  };
+  // By name: callers hand over more than claims, such as a checkpoint, which no token must carry.
+  const { sessionId, workerId, epoch = 1, claimInMs = 60_000, expiresInS: lifeS = 7_300 } = claims;
+  const { holdMs = 30_000, idleMs = 300_000, maxDurationMs = 7_200_000 } = claims;
+  const place = { region: 'us-east', pool: 'us-east/h100', workerAddress: '127.0.0.1:1', slot: 0 };
+  const limits = { claimByMs: Date.now() + claimInMs, holdMs, idleMs, maxDurationMs };
+  const all = { tenantId: 'ten_test', sessionId, workerId, epoch, ...place, ...limits };
   const issuedAtS = Math.floor(Date.now() / 1_000);
   return signSessionToken(all, { key, kid, issuedAtS, lifeS, tokenId: randomUUID() });
 }
