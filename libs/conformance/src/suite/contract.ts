@@ -69,7 +69,7 @@ export const CONTRACT = {
   finalReport: inFleet('ended ones until their end is acknowledged'),
   again: inFleet('NOT_FOUND asks the worker to register again.'),
   stop: inFleet('Sessions the worker must stop serving, because they ended or moved on to a higher epoch.'),
-  operatorDrain: inFleet('The control plane wants the worker drained.'),
+  operatorDrain: inFleet('The control plane wants the worker drained'),
   keys: inFleet('JSON Web Key Set (RFC 7517) that session tokens are checked with.'),
 
   pace: inReadme('A session is stepped 25 times a second'),
