@@ -8,7 +8,7 @@ const theirs = generateKeyPairSync('ed25519');
 const NOW_MS = 1_000_000_000;
 const claims: SessionTokenClaims = {
   ...{ sessionId: 'ses_1', tenantId: 'ten_1', region: 'us-east', pool: 'p', workerId: 'us-east-1' },
-  ...{ workerAddress: '127.0.0.1:1', slot: 0, epoch: 1, claimByMs: NOW_MS + 60_000 },
+  ...{ workerAddress: '127.0.0.1:1', slot: 0, width: 3, epoch: 1, claimByMs: NOW_MS + 60_000 },
   ...{ holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000 },
 };
 const signing = { key: ours.privateKey, kid: 'k1', issuedAtS: NOW_MS / 1_000, lifeS: 60 };
@@ -32,19 +32,24 @@ const forge = (mer: object, { audience = 'meridian-gateway', issuer = 'meridian'
 
 describe('a session token', () => {
   it('says to whoever checks it what was signed', async () => {
-    expect(await read(await signSessionToken(claims, signing))).toEqual({ kind: 'valid', claims });
+    expect(await read(signSessionToken(claims, signing))).toEqual({ kind: 'valid', claims });
+  });
+
+  it('takes one slot when it was made before sessions could take several', async () => {
+    const { sessionId: _subject, width: _absent, ...older } = claims;
+    expect(await read(await forge(older))).toMatchObject({ kind: 'valid', claims: { width: 1 } });
   });
 
   it('is refused when it has expired, with five seconds for clocks that differ', async () => {
-    const token = await signSessionToken(claims, signing);
+    const token = signSessionToken(claims, signing);
     expect((await read(token, 64_000)).kind).toBe('valid');
     expect(await read(token, 66_000)).toMatchObject({ kind: 'refused', code: 'token_expired' });
   });
 
   it('is forged with another key, and says whether newer keys might help', async () => {
-    const stolenId = await signSessionToken(claims, { ...signing, key: theirs.privateKey });
+    const stolenId = signSessionToken(claims, { ...signing, key: theirs.privateKey });
     expect(await read(stolenId)).toMatchObject({ code: 'token_forged', isKeyUnknown: false });
-    const unknown = await signSessionToken(claims, { ...signing, kid: 'k2' });
+    const unknown = signSessionToken(claims, { ...signing, kid: 'k2' });
     expect(await read(unknown)).toMatchObject({ code: 'token_forged', isKeyUnknown: true });
   });
 
@@ -63,14 +68,14 @@ describe('a session token', () => {
       await forge(mer, { audience: 'someone-else' }),
       await forge(mer, { issuer: 'someone-else' }),
       'not.a.token',
-      await signSessionToken({ ...claims, pool: 'p'.repeat(4_096) }, signing),
+      signSessionToken({ ...claims, pool: 'p'.repeat(4_096) }, signing),
     ];
     for (const token of tokens) expect(await read(token)).toMatchObject({ code: 'token_malformed' });
   });
 
   it('passes on what finding a key throws', async () => {
     const away = () => Promise.reject(new Error('the control plane is away'));
-    const token = await signSessionToken(claims, signing);
+    const token = signSessionToken(claims, signing);
     await expect(readSessionToken(token, away, NOW_MS)).rejects.toThrow('the control plane is away');
   });
 });

@@ -23,6 +23,7 @@ const REPORT = {
   endReason: 'client_ended',
   startedUs: 1,
   traceId: '',
+  width: 1,
 };
 
 let server: Server;

@@ -37,7 +37,14 @@ export interface RegisterRequest {
   /** Where gateways reach the worker, host:port. */
   address: string;
   gpuType: string;
-  describe: DescribeResponse | undefined;
+  describe:
+    | DescribeResponse
+    | undefined;
+  /**
+   * GPUs that the process spans; 0 means 1. A session that asks for GPUs gets its share of the worker's slots:
+   * of 4 slots on 2 GPUs, one GPU is 2 slots.
+   */
+  gpus: number;
 }
 
 export interface RegisterResponse {
@@ -92,7 +99,7 @@ export interface ReplaceResponse {
 }
 
 function createBaseRegisterRequest(): RegisterRequest {
-  return { workerId: "", incarnation: "", region: "", address: "", gpuType: "", describe: undefined };
+  return { workerId: "", incarnation: "", region: "", address: "", gpuType: "", describe: undefined, gpus: 0 };
 }
 
 export const RegisterRequest: MessageFns<RegisterRequest> = {
@@ -114,6 +121,9 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
     }
     if (message.describe !== undefined) {
       DescribeResponse.encode(message.describe, writer.uint32(50).fork()).join();
+    }
+    if (message.gpus !== 0) {
+      writer.uint32(56).uint32(message.gpus);
     }
     return writer;
   },
@@ -179,6 +189,14 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
             message.describe = DescribeResponse.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.gpus = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -204,6 +222,7 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
     message.describe = (object.describe !== undefined && object.describe !== null)
       ? DescribeResponse.fromPartial(object.describe)
       : undefined;
+    message.gpus = object.gpus ?? 0;
     return message;
   },
 };

@@ -171,6 +171,8 @@ export interface SessionReport {
   startedUs: number;
   /** W3C trace id of the session, 32 hex digits. */
   traceId: string;
+  /** Slots that the session takes, as its token says; 0 means 1. */
+  width: number;
 }
 
 function createBaseDescribeRequest(): DescribeRequest {
@@ -1395,6 +1397,7 @@ function createBaseSessionReport(): SessionReport {
     endReason: "",
     startedUs: 0,
     traceId: "",
+    width: 0,
   };
 }
 
@@ -1429,6 +1432,9 @@ export const SessionReport: MessageFns<SessionReport> = {
     }
     if (message.traceId !== "") {
       writer.uint32(82).string(message.traceId);
+    }
+    if (message.width !== 0) {
+      writer.uint32(88).uint32(message.width);
     }
     return writer;
   },
@@ -1526,6 +1532,14 @@ export const SessionReport: MessageFns<SessionReport> = {
             message.traceId = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.width = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1553,6 +1567,7 @@ export const SessionReport: MessageFns<SessionReport> = {
     message.endReason = object.endReason ?? "";
     message.startedUs = object.startedUs ?? 0;
     message.traceId = object.traceId ?? "";
+    message.width = object.width ?? 0;
     return message;
   },
 };
