@@ -3,6 +3,8 @@ import type { Brand } from './brand.ts';
 export type TenantId = Brand<string, 'TenantId'>;
 export type ApiKeyId = Brand<string, 'ApiKeyId'>;
 export type SessionId = Brand<string, 'SessionId'>;
+/** Sessions opened together: `grp_...`. */
+export type GroupId = Brand<string, 'GroupId'>;
 export type WorkerId = Brand<string, 'WorkerId'>;
 /** Drawn when a worker process starts; tells a restarted process from the one before it. */
 export type Incarnation = Brand<string, 'Incarnation'>;

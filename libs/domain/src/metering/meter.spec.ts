@@ -19,7 +19,7 @@ const meter = openMeter(
       pool: 'us-east/h100/gallery@1' as PoolId,
       workerId: 'w1' as WorkerId,
     },
-    ...{ workerAddress: 'w1:1', slot: 0, slots: 2, epoch: 1 as Epoch },
+    ...{ workerAddress: 'w1:1', slot: 0, width: 1, slots: 2, gpus: 1, epoch: 1 as Epoch },
   },
   T0,
 );
@@ -65,8 +65,8 @@ describe('segments', () => {
       [10_000, 20_000, 10_000, 250, 'r2'],
     ]);
     expect(segments.map((s) => s.costNano)).toEqual([
-      costOf(10_000, 2_400_000_000n, 2),
-      costOf(10_000, 4_800_000_000n, 2),
+      costOf(10_000, 2_400_000_000n, meter),
+      costOf(10_000, 4_800_000_000n, meter),
     ]);
   });
 
@@ -195,7 +195,7 @@ describe('whatever a worker reports', () => {
             ),
           ).toBe(false);
           const priced = rates.find((r) => r.rateId === rateId);
-          expect(costNano).toBe(costOf(activeMs, priced?.nanoPerGpuHour ?? -1n, 2));
+          expect(costNano).toBe(costOf(activeMs, priced?.nanoPerGpuHour ?? -1n, meter));
         });
       }),
     );

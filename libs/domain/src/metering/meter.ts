@@ -34,7 +34,11 @@ export interface Meter {
   readonly pool: PoolId;
   readonly gpuType: string;
   readonly workerId: WorkerId;
+  /** Slots that the session holds, and those that its worker had. */
+  readonly width: number;
   readonly slots: number;
+  /** GPUs that its worker spans. */
+  readonly gpus: number;
   /** Of the newest reading applied; -1 before the first. */
   readonly seq: number;
   /** The newest reading applied. */
@@ -46,7 +50,7 @@ export interface Meter {
 /** The meter of a session at a new epoch, made when the lease is recorded so that its start is deterministic. */
 export function openMeter(tenantId: TenantId, sessionId: SessionId, lease: LeaseRef, atMs: number): Meter {
   const start: MeterPoint = { atMs, activeMs: 0, frames: 0, lateFrames: 0 };
-  const { region, pool, workerId, slots, epoch } = lease;
+  const { region, pool, workerId, width, slots, gpus, epoch } = lease;
   const gpuType = poolPartsOf(pool).gpuType;
   return {
     sessionId,
@@ -56,7 +60,9 @@ export function openMeter(tenantId: TenantId, sessionId: SessionId, lease: Lease
     pool,
     gpuType,
     workerId,
+    width,
     slots,
+    gpus,
     seq: -1,
     last: start,
     cut: start,
@@ -160,14 +166,14 @@ function cutAt({ meter, segments }: Cut, to: MeterPoint, rates: readonly Rate[])
   if (isNothing(used)) return { meter: { ...meter, cut: { ...cut, atMs: to.atMs } }, segments };
   const rate = rateAt(rates, meter.gpuType, meter.region, cut.atMs);
   if (!rate) return { meter, segments };
-  const { sessionId, tenantId, epoch, region, pool, workerId, slots } = meter;
+  const { sessionId, tenantId, epoch, region, pool, workerId, width, slots, gpus } = meter;
   const segment: UsageSegment = {
-    ...{ sessionId, tenantId, epoch, region, pool, workerId, slots, ...used },
+    ...{ sessionId, tenantId, epoch, region, pool, workerId, width, slots, gpus, ...used },
     startsAtMs: cut.atMs,
     endsAtMs: to.atMs,
     rateId: rate.rateId,
     currency: rate.currency,
-    costNano: costOf(used.activeMs, rate.nanoPerGpuHour, slots),
+    costNano: costOf(used.activeMs, rate.nanoPerGpuHour, meter),
   };
   return { meter: { ...meter, cut: to }, segments: [...segments, segment] };
 }

@@ -46,19 +46,25 @@ describe('a split by largest remainder', () => {
   });
 });
 
+const oneOf = (slots: number) => ({ width: 1, slots, gpus: 1 });
+
 describe('cost', () => {
+  it('of a quarter of a worker with two GPUs is half a GPU hour', () => {
+    expect(costOf(3_600_000, 2_400_000_000n, { width: 2, slots: 8, gpus: 2 })).toBe(1_200_000_000n);
+  });
+
   it('of a user-hour on one of two slots is half the GPU hour', () => {
-    expect(costOf(3_600_000, 2_400_000_000n, 2)).toBe(1_200_000_000n);
+    expect(costOf(3_600_000, 2_400_000_000n, oneOf(2))).toBe(1_200_000_000n);
   });
 
   it('of a frame at 25 fps under 0.80 and 1.60 an hour is 8.9 and 17.8 millionths (billing case 10)', () => {
-    expect(costOf(40, 800_000_000n, 1)).toBe(8_888n);
-    expect(costOf(40, 1_600_000_000n, 1)).toBe(17_777n);
+    expect(costOf(40, 800_000_000n, oneOf(1))).toBe(8_888n);
+    expect(costOf(40, 1_600_000_000n, oneOf(1))).toBe(17_777n);
   });
 
   it('is floored, and exact beyond what a double holds', () => {
-    expect(costOf(1, 3_599_999n, 1)).toBe(0n);
-    expect(costOf(3_600_000_000, 10n ** 18n + 1n, 1)).toBe(1_000n * 10n ** 18n + 1_000n);
+    expect(costOf(1, 3_599_999n, oneOf(1))).toBe(0n);
+    expect(costOf(3_600_000_000, 10n ** 18n + 1n, oneOf(1))).toBe(1_000n * 10n ** 18n + 1_000n);
   });
 
   it('per user-hour is 0 when nothing was used', () => {

@@ -2,10 +2,14 @@
 const MS_PER_HOUR = 3_600_000;
 
 /**
- * What `activeMs` on one of `slots` slots of a GPU costs: activeMs x nanoPerGpuHour / (3,600,000 x slots), floored.
+ * What `activeMs` on `width` of `slots` slots of a worker with so many GPUs costs:
+ * activeMs x nanoPerGpuHour x width x gpus / (3,600,000 x slots), floored.
  */
-export const costOf = (activeMs: number, nanoPerGpuHour: bigint, slots: number): bigint =>
-  (BigInt(activeMs) * nanoPerGpuHour) / BigInt(MS_PER_HOUR * slots);
+export const costOf = (
+  activeMs: number,
+  nanoPerGpuHour: bigint,
+  { width, slots, gpus }: { readonly width: number; readonly slots: number; readonly gpus: number },
+): bigint => (BigInt(activeMs) * nanoPerGpuHour * BigInt(width * gpus)) / BigInt(MS_PER_HOUR * slots);
 
 /** Whole units of the currency per user-hour, for people to read: never added up. 0 when nothing was used. */
 export const poundsPerUserHour = (costNano: bigint, activeMs: number): number =>

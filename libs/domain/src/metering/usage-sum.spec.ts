@@ -13,14 +13,15 @@ const rate = (rateId: string, nano: bigint, fromMs = 0): Rate => ({
   ...{ rateId: rateId as RateId, gpuType: 'h100', currency: 'GBP', nanoPerGpuHour: nano },
   ...{ effectiveFromMs: fromMs, recordedAtMs: 0 },
 });
-const up = (fromMs: number, toMs: number) => ({
+const up = (fromMs: number, toMs: number, gpus = 1) => ({
   gpuType: 'h100',
+  gpus,
   region: US,
   startedAtMs: fromMs,
   lastSeenAtMs: toMs,
 });
 const RATES = [rate('r1', 2_400_000_000n)];
-const meterAt = (epoch: number, atMs: number, slots: number) =>
+const meterAt = (epoch: number, atMs: number, slots: number, width = 1, gpus = 1) =>
   openMeter(
     'ten_1' as TenantId,
     'ses_1' as SessionId,
@@ -31,10 +32,11 @@ const meterAt = (epoch: number, atMs: number, slots: number) =>
         workerId: 'w1' as WorkerId,
         workerAddress: 'w1:1',
       },
-      ...{ slot: 0, slots, epoch: epoch as Epoch },
+      ...{ slot: 0, width, slots, gpus, epoch: epoch as Epoch },
     },
     atMs,
   );
+const sum = (nanos: readonly bigint[]): bigint => nanos.reduce((a, b) => a + b, 0n);
 const reading = (epoch: number, activeMs: number, atMs: number) => ({
   ...{
     sessionId: 'ses_1' as SessionId,
@@ -57,22 +59,38 @@ describe('the bill of a GPU', () => {
     expect(gpuBillNano(up(T0, T0 + HOUR), dearer, T0, T0 + HOUR)).toBe(3_600_000_000n);
   });
 
-  it('covers the sessions of its slots: what is left is idle, and never negative', () => {
-    const use = fc.array(fc.nat(HOUR), { minLength: 1, maxLength: 8 });
+  it('covers the sessions of its slots, wide ones too: what is left is idle, and never negative', () => {
+    const use = fc.array(fc.record({ ms: fc.nat(HOUR), width: fc.integer({ min: 1, max: 4 }) }), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    const nanos = fc.bigInt({ min: 0n, max: 10n ** 12n });
     fc.assert(
-      fc.property(use, fc.bigInt({ min: 0n, max: 10n ** 12n }), (active, nano) => {
+      fc.property(use, nanos, fc.integer({ min: 1, max: 8 }), (used, nano, gpus) => {
         const rates = [rate('r', nano)];
-        const costs = active.map((ms) => {
-          const cut = cutSegments(meterAt(1, T0, active.length), reading(1, ms, T0 + HOUR), {
-            rates,
-            close: true,
-          });
+        const slots = used.reduce((sum, { width }) => sum + width, 0);
+        const costs = used.map(({ ms, width }) => {
+          const meter = meterAt(1, T0, slots, width, gpus);
+          const cut = cutSegments(meter, reading(1, ms, T0 + HOUR), { rates, close: true });
           return cut.segments.reduce((sum, s) => sum + s.costNano, 0n);
         });
-        const bill = gpuBillNano(up(T0, T0 + HOUR), rates, T0, T0 + HOUR);
-        expect(costs.reduce((a, b) => a + b, 0n) <= bill).toBe(true);
+        const bill = gpuBillNano(up(T0, T0 + HOUR, gpus), rates, T0, T0 + HOUR);
+        expect(sum(costs) <= bill).toBe(true);
       }),
     );
+  });
+
+  it('is paid in full by sessions that fill it for the whole hour, up to their roundings', () => {
+    const rates = [rate('r', 2_400_000_001n)];
+    const costs = [3, 4, 1].map((width) => {
+      const cut = cutSegments(meterAt(1, T0, 8, width, 2), reading(1, HOUR, T0 + HOUR), {
+        rates,
+        close: true,
+      });
+      return sum(cut.segments.map(({ costNano }) => costNano));
+    });
+    expect(costs).toEqual([1_800_000_000n, 2_400_000_001n, 600_000_000n]);
+    expect(gpuBillNano(up(T0, T0 + HOUR, 2), rates, T0, T0 + HOUR)).toBe(4_800_000_002n);
   });
 });
 

@@ -44,15 +44,16 @@ export function sessionUsageOf(
   };
 }
 
-/** One GPU's time up, as it was seen. */
+/** A worker's time up, as it was seen, on one GPU or on several. */
 export interface GpuUptime {
   readonly gpuType: string;
+  readonly gpus: number;
   readonly region: RegionId;
   readonly startedAtMs: number;
   readonly lastSeenAtMs: number;
 }
 
-/** What a GPU cost in the window [fromMs, toMs): uptime x the rates in force, floored per rate. */
+/** What a worker's GPUs cost in the window [fromMs, toMs): uptime x the rates in force, floored per rate. */
 export function gpuBillNano(uptime: GpuUptime, rates: readonly Rate[], fromMs: number, toMs: number): bigint {
   const start = Math.max(uptime.startedAtMs, fromMs);
   const end = Math.min(uptime.lastSeenAtMs, toMs);
@@ -62,9 +63,11 @@ export function gpuBillNano(uptime: GpuUptime, rates: readonly Rate[], fromMs: n
   return bounds.slice(1).reduce((total, to, i) => {
     const from = bounds[i] ?? start;
     const rate = rateAt(rates, uptime.gpuType, uptime.region, from);
-    return total + (rate ? costOf(to - from, rate.nanoPerGpuHour, 1) : 0n);
+    return total + (rate ? costOf(to - from, rate.nanoPerGpuHour, { ...WHOLE, gpus: uptime.gpus }) : 0n);
   }, 0n);
 }
+
+const WHOLE = { width: 1, slots: 1 };
 
 /** The part of a segment that falls in the window, by its share of the time; whole segments are exact. */
 export function segmentWithin(

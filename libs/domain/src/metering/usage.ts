@@ -43,8 +43,10 @@ export interface UsageSegment {
   readonly lateFrames: number;
   readonly rateId: RateId;
   readonly currency: string;
-  /** Slots of the worker: one slot-hour costs `nanoPerGpuHour / slots`. */
+  /** Slots held, of those of the worker, which spans so many GPUs: an hour costs `width / slots x gpus` GPU-hours. */
+  readonly width: number;
   readonly slots: number;
+  readonly gpus: number;
   readonly costNano: bigint;
 }
 

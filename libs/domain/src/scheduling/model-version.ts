@@ -1,3 +1,6 @@
+import type { SessionRequest } from '../session/session.ts';
+import type { ServedModel } from './placement.ts';
+import { roomOf } from './pool-room.ts';
 import type { CapacitySnapshot } from './snapshot.ts';
 
 /** Orders versions part by part, numbers by value: 1.9.0 is before 1.10.0. */
@@ -17,10 +20,25 @@ function comparePart(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** The newest version of a model with a ready worker, else the newest with any; undefined: it is not served. */
-export function newestServed(snapshot: CapacitySnapshot, model: string): string | undefined {
-  const pools = snapshot.regions.flatMap((region) => region.pools).filter((pool) => pool.model === model);
-  const ready = pools.filter((pool) => pool.workers.some((worker) => worker.health === 'ready'));
-  const versions = (ready.length > 0 ? ready : pools).map((pool) => pool.modelVersion);
-  return versions.sort(compareVersions).at(-1);
+/** The version asked for, else the newest with a ready worker, else the newest with any. */
+export function servedModel(
+  { model, modelVersion }: Pick<SessionRequest, 'model' | 'modelVersion'>,
+  { regions }: CapacitySnapshot,
+): ServedModel {
+  let [newest, newestReady]: (string | undefined)[] = [];
+  for (const { pools } of regions) {
+    for (const pool of pools) {
+      if (pool.model !== model) continue;
+      if (modelVersion === pool.modelVersion) return { modelVersion, isServed: true };
+      if (isNewer(pool.modelVersion, newest)) newest = pool.modelVersion;
+      if (isNewer(pool.modelVersion, newestReady) && roomOf(pool).readyWorkers > 0) {
+        newestReady = pool.modelVersion;
+      }
+    }
+  }
+  if (modelVersion !== undefined) return { modelVersion, isServed: false };
+  return { modelVersion: newestReady ?? newest, isServed: newest !== undefined };
 }
+
+const isNewer = (version: string, than: string | undefined): boolean =>
+  version !== than && (than === undefined || compareVersions(version, than) > 0);

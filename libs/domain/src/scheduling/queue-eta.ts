@@ -1,25 +1,111 @@
-/** How long a session is thought to last before any has been seen, ms. */
-export const EXPECTED_SESSION_MS = 300_000;
-/** How many sightings that first guess is worth. */
-const GUESS_WEIGHT = 2;
+// How long a session will wait, from what gives slots: sessions that end. Each region is a supply of its own, and
+// everyone in line claims from those that it may use, so that a place behind twenty who may only use Europe is the next
+// place for a player in America. Free slots count for those whose caps do not let them use the region yet. Who may use
+// it would have had them: the line is run twice a second, so what is still free is kept from it.
+import type { RegionId } from '../ids.ts';
 
-export interface QueueHistory {
-  /** Slots that waiting sessions of this model could get, taken or not. */
+/** How long a session is thought to last before any has ended, ms: the median of the traffic `simulate` generates. */
+export const EXPECTED_SESSION_MS = 1_800_000;
+/** How many sightings that first guess is worth. */
+const GUESS_WEIGHT = 1;
+
+/** The line is run twice a second, so nobody waits less, ms. */
+export const LEAST_WAIT_MS = 500;
+/** Nobody is told a longer wait, ms. */
+export const MOST_WAIT_MS = 86_400_000;
+
+export interface RegionHistory {
+  readonly region: RegionId;
+  /** Slots of ready workers of the model, taken or not. */
   readonly slots: number;
+  readonly freeSlots: number;
   /** Slots given back within the window. */
   readonly releases: number;
-  /** Length of the window that was looked at, ms. */
-  readonly windowMs: number;
+}
+
+/** What a region will give to those who wait. */
+export interface RegionSupply {
+  readonly region: RegionId;
+  readonly releasesPerMs: number;
+  readonly freeSlots: number;
 }
 
 /**
- * Expected wait for the place in the queue: position / rate of slot releases. The rate is the mean of a Gamma
- * posterior with Poisson releases (Gelman et al., Bayesian Data Analysis, 2.6): (releases + a) / (window + a x T / N),
- * where N slots of sessions that last T would give back a slots in a x T / N. So the first guess, a slot every T / N,
- * counts as 2 sightings, and what is seen soon outweighs it.
+ * The rate of slot releases of each region: the mean of a Gamma posterior with Poisson releases (Gelman et al.,
+ * Bayesian Data Analysis, 2.6), (releases + a) / (window + a x T / N), where N slots of sessions that last T would give
+ * back a slots in a x T / N. So the first guess, a slot every T / N, counts as one sighting, shared among the regions by
+ * their slots, and what is seen soon outweighs it.
+ * @param windowMs how long releases were counted, ms
  */
-export function queueEtaMs(position: number, { slots, releases, windowMs }: QueueHistory): number {
-  const guessMs = (GUESS_WEIGHT * EXPECTED_SESSION_MS) / Math.max(1, slots);
-  const releasesPerMs = (releases + GUESS_WEIGHT) / (windowMs + guessMs);
-  return Math.round(position / releasesPerMs);
+export function supplyOf(history: readonly RegionHistory[], windowMs: number): readonly RegionSupply[] {
+  const known = history.reduce((sum, { slots }) => sum + slots, 0);
+  const perMs = 1 / (windowMs + (GUESS_WEIGHT * EXPECTED_SESSION_MS) / Math.max(1, known));
+  return history.map(({ region, slots, freeSlots, releases }) => {
+    const share = known === 0 ? 1 / history.length : slots / known;
+    return { region, freeSlots, releasesPerMs: (releases + GUESS_WEIGHT * share) * perMs };
+  });
+}
+
+/** One who waits, as the supply sees it; arrays go with the list of regions. */
+export interface Claim {
+  /** From how much waiting on it may use each region, ms; `Infinity`: never. */
+  readonly usableAfterMs: readonly number[];
+  readonly waitedMs: number;
+  readonly slots: number;
+}
+
+/** Slots of each region that go to those in front. */
+export type Backlog = readonly number[];
+
+export const nobodyBefore = (supply: readonly RegionSupply[]): Backlog => supply.map(() => 0);
+
+export interface Turn {
+  /** Expected wait from now on, ms. */
+  readonly waitMs: number;
+  /** What is in front of the next in line. */
+  readonly backlog: Backlog;
+}
+
+/**
+ * The expected wait of one behind `backlog`: the time t at which the regions that it may use will have given enough,
+ * that is the smallest t with sum over them of max(0, free + rate x t - taken by others) >= slots. With one region
+ * and nothing free this is place / rate. It claims from each region what that one has left at t.
+ */
+export function turnOf(claim: Claim, backlog: Backlog, supply: readonly RegionSupply[]): Turn {
+  const left = (i: number, inMs: number): number => leftAt(claim, backlog, supply, i, inMs);
+  const enough = (inMs: number): boolean =>
+    supply.reduce((sum, _, i) => sum + left(i, inMs), 0) >= claim.slots;
+  const waitMs = firstMs(enough);
+  const here = supply.map((_, i) => left(i, waitMs));
+  const sum = here.reduce((total, slots) => total + slots, 0);
+  const next = sum === 0 ? backlog : backlog.map((slots, i) => slots + (claim.slots * (here[i] ?? 0)) / sum);
+  return { waitMs, backlog: next };
+}
+
+/** Slots of the region that are left for this one after a time; what was released before it may use them is gone. */
+function leftAt(
+  { usableAfterMs, waitedMs }: Claim,
+  backlog: Backlog,
+  supply: readonly RegionSupply[],
+  i: number,
+  inMs: number,
+): number {
+  const usableInMs = Math.max(0, (usableAfterMs[i] ?? Infinity) - waitedMs);
+  if (inMs < usableInMs) return 0;
+  const { releasesPerMs = 0, freeSlots = 0 } = supply[i] ?? {};
+  const free = usableInMs > 0 ? freeSlots : 0;
+  const gone = Math.max(backlog[i] ?? 0, releasesPerMs * usableInMs);
+  return Math.max(0, free + releasesPerMs * inMs - gone);
+}
+
+/** The first whole ms at which it is enough, by halving: supply only grows. */
+function firstMs(enough: (inMs: number) => boolean): number {
+  let [low, high] = [LEAST_WAIT_MS, MOST_WAIT_MS];
+  if (enough(low) || !enough(high)) return enough(low) ? low : high;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (enough(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
 }

@@ -1,34 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
-import { poolIdOf, type RegionId, type SessionId, type TenantId, type WorkerId } from '../ids.ts';
+import type { WorkerId } from '../ids.ts';
 import type { SessionRequest } from '../session/session.ts';
-import { explain } from './explain.ts';
-import { rankPools } from './rank-pools.ts';
-import type { CapacitySnapshot, PoolSnapshot, RegionSnapshot, WorkerHealth } from './snapshot.ts';
+import { explain, whyOf } from './explain.ts';
+import { DEFAULT_PLACEMENT_POLICY, type Refusal } from './placement.ts';
+import { MOST_CANDIDATES, rankPools } from './rank-pools.ts';
+import type { CapacitySnapshot } from './snapshot.ts';
+import { pool, region, request, snapshot, worker } from './testing/fleet.ts';
 
-const pool = (
-  region: string,
-  over: Partial<PoolSnapshot> & { used?: number; slots?: number; health?: WorkerHealth } = {},
-): PoolSnapshot => {
-  const { used = 0, slots = 4, health = 'ready', ...rest } = over;
-  const parts = {
-    region: region as RegionId,
-    gpuType: 'h100',
-    model: 'gallery',
-    modelVersion: '1.0.0',
-    ...rest,
-  };
-  const worker = { workerId: `${region}-1` as WorkerId, address: 'w:1', slots, usedSlots: used, health };
-  return { pool: poolIdOf(parts), stepMs: 8, encodeMs: 2, framesPerSecond: 25, workers: [worker], ...parts };
-};
-const region = (name: string, pools: readonly PoolSnapshot[], reachable = true): RegionSnapshot => ({
-  ...{ region: name as RegionId, jurisdiction: name.slice(0, 2), reachable, pools },
-});
-const snapshot = (...regions: readonly RegionSnapshot[]): CapacitySnapshot => ({ takenAtMs: 0, regions });
-const request = (over: Partial<SessionRequest> = {}): SessionRequest => ({
-  ...{ sessionId: 'ses_1' as SessionId, tenantId: 'ten_1' as TenantId, model: 'gallery', metadata: {} },
-  ...{ rttMs: { 'us-east': 10, 'eu-west': 90 }, ...over },
-});
 const both = snapshot(region('us-east', [pool('us-east')]), region('eu-west', [pool('eu-west')]));
 const rank = (
   asked: Partial<SessionRequest>,
@@ -101,6 +79,31 @@ describe('ranking', () => {
     expect(codes(ranking)['us-east']).toBe('unhealthy');
   });
 
+  it('shuns a pool that is about to fill up', () => {
+    const filling = snapshot(
+      region('us-east', [pool('us-east', { slots: 16, expectedArrivals: 12 })]),
+      region('eu-west', [pool('eu-west', { slots: 16 })]),
+    );
+    expect(order(rank({ rttMs: { 'us-east': 10, 'eu-west': 40 } }, filling))[0]).toBe('eu-west');
+  });
+
+  it('draws among equals, the same for the same draw', () => {
+    const regions = ['a', 'b', 'c', 'd'].map((name) => region(name, [pool(name)]));
+    const rttMs = { a: 20, b: 20, c: 20, d: 20 };
+    const first = (draw: number) => order(rank({ rttMs }, snapshot(...regions), { draw }))[0];
+    const firsts = Array.from({ length: 64 }, (_, i) => first(i / 64));
+    expect(new Set(firsts).size).toBe(4);
+    expect(first(0.3)).toBe(first(0.3));
+  });
+
+  it('keeps the best few in order, and the best of every region', () => {
+    const many = Array.from({ length: 40 }, (_, i) => pool('us-east', { gpuType: `g${i}`, stepMs: 40 - i }));
+    const { candidates } = rank({}, snapshot(region('us-east', many), region('eu-west', [pool('eu-west')])));
+    expect(candidates).toHaveLength(MOST_CANDIDATES + 1);
+    expect(candidates.map((c) => c.pool).slice(0, 2)).toEqual([many[39]?.pool, many[38]?.pool]);
+    expect(candidates.at(-1)?.region).toBe('eu-west');
+  });
+
   it('leaves free slots to those who wait for them', () => {
     const spokenFor = new Map([[pool('us-east').pool, 4]]);
     expect(order(rank({}, both, { spokenFor }))).toEqual(['eu-west']);
@@ -115,7 +118,13 @@ describe('a region that cannot take the session says why', () => {
     ['an RTT that no wait makes good', { maxRttMs: 3 }, both, 'rtt_above_cap', true],
     ['an RTT that a wait makes good', { maxRttMs: 8 }, both, 'rtt_above_cap', false],
     ['a cap on an RTT nobody measured', { rttMs: {}, maxRttMs: 50 }, both, 'rtt_above_cap', true],
-    ['a store that is away', {}, snapshot(region('us-east', [], false)), 'region_unreachable', false],
+    [
+      'a store that is away',
+      {},
+      snapshot(region('us-east', [], { reachable: false })),
+      'region_unreachable',
+      false,
+    ],
     ['no free slot', {}, snapshot(full), 'no_free_slot', false],
     [
       'no ready worker',
@@ -144,7 +153,70 @@ describe('a region that cannot take the session says why', () => {
   it.each(cases)('%s', (_name, asked, over, code, forever) => {
     const finding = rank(asked, over).findings.find((f) => f.region === 'us-east');
     expect(finding?.refusal).toMatchObject({ code, forever });
-    expect(finding?.refusal?.reason.length).toBeGreaterThan(10);
+    expect(finding?.refusal?.say().length).toBeGreaterThan(10);
+  });
+
+  it('the wait that its model asks before a farther region is taken', () => {
+    const policy = {
+      ...DEFAULT_PLACEMENT_POLICY,
+      latencySteps: [
+        { afterMs: 0, maxRttMs: 50 },
+        { afterMs: 30_000, maxRttMs: 100 },
+        { afterMs: 60_000, maxRttMs: null },
+      ],
+    };
+    const rttMs = { 'us-east': 70, 'eu-west': 190 };
+    const after = (waitedMs: number, maxRttMs?: number) =>
+      order(rank({ rttMs, ...(maxRttMs && { maxRttMs }) }, both, { policy, waitedMs }));
+    expect([0, 29_999, 30_000, 60_000].map((ms) => after(ms))).toEqual([
+      [],
+      [],
+      ['us-east'],
+      ['us-east', 'eu-west'],
+    ]);
+    expect(after(60_000, 60)).toEqual(['us-east']);
+    expect(rank({ rttMs }, both, { policy }).kind).toBe('full');
+    const strict = { ...policy, latencySteps: policy.latencySteps.slice(0, 1) };
+    expect(rank({ rttMs }, both, { policy: strict }).kind).toBe('impossible');
+  });
+
+  it('an RTT that is only estimated, when it may be above the cap', () => {
+    const eu = region('eu-west', [pool('eu-west')], { location: { latitude: 51.5, longitude: -0.1 } });
+    const us = region('us-east', [], { location: { latitude: 38.9, longitude: -77 } });
+    const ranking = rank({ rttMs: { 'us-east': 60 }, maxRttMs: 40 }, snapshot(us, eu));
+    const [, refused] = explain(ranking);
+    expect(refused).toMatchObject({ code: 'rtt_above_cap', rttEstimated: true, rttMs: 101 });
+    expect(refused?.reason).toContain('measure it');
+  });
+
+  it('GPUs that none of its workers spans, or none has free', () => {
+    const two = worker('w', { slots: 8, gpus: 2, usedSlots: 5 });
+    const over = snapshot(region('us-east', [pool('us-east', { workers: [two] })]));
+    expect(codes(rank({ gpus: 3 }, over))).toEqual({ 'us-east': 'too_few_gpus' });
+    expect(rank({ gpus: 3 }, over).kind).toBe('impossible');
+    expect(codes(rank({ gpus: 1 }, over))).toEqual({ 'us-east': 'no_free_slot' });
+    expect(rank({ gpus: 0.75 }, over).candidates).toMatchObject([{ width: 3, freeSlots: 3 }]);
+  });
+
+  it('its last slots, kept from low priority and from those whom it serves beyond the target', () => {
+    const busy = snapshot(region('us-east', [pool('us-east', { slots: 16, used: 14 })]));
+    const far = { rttMs: { 'us-east': 120 } };
+    expect(codes(rank(far, busy))).toEqual({ 'us-east': 'kept_for_others' });
+    expect(rank({ ...far, priority: 'high' }, busy).kind).toBe('ranked');
+    expect(rank({}, busy).kind).toBe('ranked');
+    expect(rank({ priority: 'low' }, busy).kind).toBe('full');
+    // After half of the longest wait only one slot is kept.
+    expect(rank(far, busy, { waitedMs: 300_000 }).kind).toBe('ranked');
+    const room = snapshot(region('us-east', [pool('us-east', { slots: 16, used: 12 })]));
+    expect([rank(far, room).kind, rank({ priority: 'low' }, room).kind]).toEqual(['ranked', 'ranked']);
+    const rush = snapshot(region('us-east', [pool('us-east', { slots: 16, used: 12, expectedArrivals: 2 })]));
+    expect([rank(far, rush).kind, rank({ priority: 'low' }, rush).kind]).toEqual(['full', 'full']);
+  });
+
+  it('with the state of its workers, when none is ready', () => {
+    const sick = worker('w-1', { health: 'quarantined', healthReason: '12 % of its frames are late' });
+    const [verdict] = explain(rank({}, snapshot(region('us-east', [pool('us-east', { workers: [sick] })]))));
+    expect(verdict?.reason).toContain('w-1 is quarantined (12 % of its frames are late)');
   });
 
   it('a tenant that has all of its sessions', () => {
@@ -164,7 +236,9 @@ describe('when nothing is ranked', () => {
       region('eu-west', [pool('eu-west')]),
     );
     expect(rank({ residency: 'us' }, oneFull).kind).toBe('full');
-    expect(rank({ residency: 'us' }, snapshot(region('us-east', [], false))).kind).toBe('full');
+    expect(rank({ residency: 'us' }, snapshot(region('us-east', [], { reachable: false }))).kind).toBe(
+      'full',
+    );
   });
 
   it('the RTT cap relaxes with the wait, up to three times, residency never', () => {
@@ -199,11 +273,7 @@ describe('the explanation', () => {
   });
 
   it('says which candidate refused when it was asked', () => {
-    const taken = {
-      code: 'no_free_slot',
-      reason: 'its last free slot was just taken',
-      forever: false,
-    } as const;
+    const taken: Refusal = { code: 'no_free_slot', forever: false, say: () => 'just taken' };
     const refused = new Map([[pool('us-east').pool, taken]]);
     const [first, second] = explain(rank({}), pool('eu-west').pool, refused);
     expect(first).toMatchObject({ outcome: 'rejected', code: 'no_free_slot' });
@@ -212,49 +282,30 @@ describe('the explanation', () => {
   });
 });
 
-describe('whatever the snapshot', () => {
-  const health = fc.constantFrom<WorkerHealth>('ready', 'draining', 'quarantined', 'lost');
-  const anyPool = (name: string) =>
-    fc
-      .record({
-        used: fc.integer({ min: 0, max: 5 }),
-        slots: fc.integer({ min: 0, max: 4 }),
-        health,
-        stepMs: fc.nat(60),
-      })
-      .map((over) => pool(name, over));
-  const anySnapshot = fc
-    .tuple(
-      ...['us-east', 'us-west', 'eu-west'].map((name) =>
-        fc
-          .tuple(fc.array(anyPool(name), { maxLength: 1 }), fc.boolean())
-          .map(([pools, up]) => region(name, pools, up)),
-      ),
-    )
-    .map((regions) => snapshot(...regions));
-  const rtt = fc.option(fc.nat(300), { nil: undefined });
-  const anyRequest = fc.record({
-    rttMs: fc.record({ 'us-east': rtt, 'us-west': rtt, 'eu-west': rtt }) as fc.Arbitrary<
-      SessionRequest['rttMs']
-    >,
-    residency: fc.constantFrom('us', 'eu'),
+describe('why a session is where it is', () => {
+  it('is all that was decided on, the first few of each', () => {
+    const full = pool('us-east', { gpuType: 'full', used: 4 });
+    const many = Array.from({ length: 20 }, (_, i) => pool('us-east', { gpuType: `g${i}` }));
+    const over = snapshot(region('us-east', [full, ...many]), region('eu-west', []));
+    const why = whyOf(rank({}, { ...over, takenAtMs: 7 }, { waitedMs: 3, draw: 0.5, policySource: 'model' }));
+    expect(why).toMatchObject({ decidedAtMs: 7, waitedMs: 3, draw: 0.5, policy: 'model', refusedMore: 0 });
+    expect(why.candidates).toHaveLength(8);
+    expect(why.candidates[0]).toEqual({
+      ...{ pool: expect.any(String), region: 'us-east', rttMs: 10, rttEstimated: false, feasible: true },
+      ...{ predictedActionToFrameMs: 40, congestionMs: 0, scoreMs: 40, freeSlots: 4 },
+    });
+    expect(why.refused.map(({ code, region: where, pool: id }) => [code, where, id])).toEqual([
+      ['no_free_slot', 'us-east', full.pool],
+      ['model_not_served', 'eu-west', undefined],
+    ]);
   });
 
-  it('only pools with a free slot on a ready worker in the right place are ranked, the feasible first', () => {
-    fc.assert(
-      fc.property(anySnapshot, anyRequest, (over, asked) => {
-        const ranking = rank(asked, over);
-        for (const candidate of ranking.candidates) {
-          const where = over.regions.find((r) => r.region === candidate.region);
-          expect(where).toMatchObject({ reachable: true, jurisdiction: asked.residency });
-          const [worker] = where?.pools[0]?.workers ?? [];
-          expect(worker?.health).toBe('ready');
-          expect((worker?.usedSlots ?? 0) < (worker?.slots ?? 0)).toBe(true);
-        }
-        const feasible = ranking.candidates.map((c) => c.feasible);
-        expect(feasible).toEqual(feasible.toSorted((a, b) => Number(b) - Number(a)));
-        expect(explain(ranking, ranking.candidates[0]?.pool)).toHaveLength(over.regions.length);
-      }),
-    );
+  it('begins with those that refused when they were asked, and counts what is not listed', () => {
+    const many = Array.from({ length: 20 }, (_, i) => pool('us-east', { gpuType: `g${i}`, used: 4 }));
+    const ranking = rank({}, snapshot(region('us-east', many), region('eu-west', [pool('eu-west')])));
+    const taken: Refusal = { code: 'no_free_slot', forever: false, say: () => 'just taken' };
+    const why = whyOf(ranking, new Map([[pool('eu-west').pool, taken]]));
+    expect(why.refused[0]).toMatchObject({ region: 'eu-west', reason: 'just taken' });
+    expect([why.refused.length, why.refusedMore]).toEqual([16, 5]);
   });
 });

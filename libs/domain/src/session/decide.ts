@@ -13,9 +13,7 @@ export function decide(command: SessionCommand, session: Session): readonly Sess
   if (session.state === 'ended') return [];
   switch (command.type) {
     case 'enqueue':
-      return session.eventCount === 0
-        ? [{ type: 'queued', atMs: command.atMs, reasons: command.reasons }]
-        : [];
+      return session.eventCount === 0 ? [{ ...command, type: 'queued' }] : [];
     case 'reserve':
       return mayReserve(session) && command.lease.epoch > session.epoch
         ? [{ ...command, type: 'reserved' }]

@@ -1,6 +1,13 @@
 // Folding is total and never refuses: an event is what happened. Whether it may happen is `decide`'s business.
 import { unreachable } from '../brand.ts';
-import type { LeaseRef, Session, SessionEvent, SessionRequest } from './session.ts';
+import {
+  leaseRefOf,
+  type PlacementWhy,
+  type Session,
+  type SessionEvent,
+  type SessionRequest,
+  type StoredLeaseRef,
+} from './session.ts';
 
 /** A session before its first event. */
 export const beginSession = (request: SessionRequest, atMs: number): Session => ({
@@ -18,13 +25,14 @@ export function evolve(session: Session, event: SessionEvent): Session {
   const next = { ...session, eventCount: session.eventCount + 1, updatedAtMs: event.atMs };
   switch (event.type) {
     case 'queued':
-      return { ...next, state: 'queued', considered: event.reasons };
+      return { ...next, state: 'queued', considered: event.reasons, ...toldWaitOf(event) };
     case 'reserved':
       return {
         ...placedAt(next, event.lease),
         state: 'reserved',
         claimByMs: event.claimByMs,
         considered: event.considered,
+        ...whyOf(event),
       };
     case 'connecting':
       return { ...withoutClaim(next), state: 'connecting' };
@@ -36,7 +44,12 @@ export function evolve(session: Session, event: SessionEvent): Session {
       return { ...withoutClaim(next), state: 'migrating' };
     case 'migrated':
       // It stays `migrating` until the new worker shows it active: a place is not yet a picture.
-      return { ...placedAt(next, event.lease), state: 'migrating', considered: event.considered };
+      return {
+        ...placedAt(next, event.lease),
+        state: 'migrating',
+        considered: event.considered,
+        ...whyOf(event),
+      };
     case 'ended':
       return {
         ...withoutClaim(next),
@@ -54,7 +67,20 @@ export function evolve(session: Session, event: SessionEvent): Session {
 export const evolveAll = (session: Session, events: readonly SessionEvent[]): Session =>
   events.reduce(evolve, session);
 
-const placedAt = (session: Session, lease: LeaseRef): Session => ({ ...session, lease, epoch: lease.epoch });
+const placedAt = (session: Session, lease: StoredLeaseRef): Session => ({
+  ...session,
+  lease: leaseRefOf(lease),
+  epoch: lease.epoch,
+});
+
+const whyOf = ({ why }: { readonly why?: PlacementWhy }): Pick<Session, 'why'> =>
+  why === undefined ? {} : { why };
+
+const toldWaitOf = ({
+  etaMs,
+  estimateMs = etaMs,
+}: Extract<SessionEvent, { type: 'queued' }>): Pick<Session, 'toldWait'> =>
+  etaMs === undefined || estimateMs === undefined ? {} : { toldWait: { etaMs, estimateMs } };
 
 function withoutClaim(session: Session): Session {
   const { claimByMs: _claimed, ...rest } = session;

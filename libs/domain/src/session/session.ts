@@ -1,6 +1,6 @@
 // A session is folded from its events; nothing else changes it. `decide` says which events a command causes,
 // `evolve` folds one event into the state, and both are total over the unions below.
-import type { Epoch, PoolId, RegionId, SessionId, TenantId, WorkerId } from '../ids.ts';
+import type { Epoch, GroupId, PoolId, RegionId, SessionId, TenantId, WorkerId } from '../ids.ts';
 
 export const SESSION_STATES = [
   'queued',
@@ -36,10 +36,14 @@ export interface Lease {
   readonly workerId: WorkerId;
   /** host:port at which a gateway dials the worker. */
   readonly workerAddress: string;
-  /** 0-based slot number on the worker. */
+  /** 0-based slot number on the worker; the lowest of them when it holds several. */
   readonly slot: number;
-  /** Slots of the worker when it was leased: the session pays `1 / slots` of the GPU at this epoch. */
+  /** Slots that it holds, 1 or more. */
+  readonly width: number;
+  /** Slots of the worker when it was leased: the session pays `width / slots` of its GPUs at this epoch. */
   readonly slots: number;
+  /** GPUs that the worker's process spans. */
+  readonly gpus: number;
   readonly epoch: Epoch;
   /** Unix ms at which the lease lapses unless renewed (L1). */
   readonly expiresAtMs: number;
@@ -48,13 +52,19 @@ export interface Lease {
 /** The fields of a lease that a session's history keeps. */
 export type LeaseRef = Pick<
   Lease,
-  'region' | 'pool' | 'workerId' | 'workerAddress' | 'slot' | 'slots' | 'epoch'
+  'region' | 'pool' | 'workerId' | 'workerAddress' | 'slot' | 'width' | 'slots' | 'gpus' | 'epoch'
 >;
 
-export const leaseRefOf = (lease: LeaseRef): LeaseRef => {
-  const { region, pool, workerId, workerAddress, slot, slots, epoch } = lease;
-  return { region, pool, workerId, workerAddress, slot, slots, epoch };
+/** As it was stored before sessions could hold several slots: neither width nor GPUs, which were one then. */
+export type StoredLeaseRef = Omit<LeaseRef, 'width' | 'gpus'> & Partial<Pick<LeaseRef, 'width' | 'gpus'>>;
+
+export const leaseRefOf = (lease: StoredLeaseRef): LeaseRef => {
+  const { region, pool, workerId, workerAddress, slot, width = 1, slots, gpus = 1, epoch } = lease;
+  return { region, pool, workerId, workerAddress, slot, width, slots, gpus, epoch };
 };
+
+export const PRIORITIES = ['low', 'normal', 'high'] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
 /** What the client asked for; kept with the session and used again at every placement. */
 export interface SessionRequest {
@@ -69,6 +79,16 @@ export interface SessionRequest {
   readonly residency?: string;
   /** Regions with a larger RTT are not considered; undefined: no cap. */
   readonly maxRttMs?: number;
+  /** Unix ms at which `rttMs` was measured; older than `RTT_STALE_MS` when placed it is stale. Undefined: just now. */
+  readonly rttMeasuredAtMs?: number;
+  /** GPUs the session needs: a fraction (0.25), one, or several. Undefined: one slot of whatever worker. */
+  readonly gpus?: number;
+  /** Who goes first in the queue, and who may use the last slots. Undefined: `normal`. */
+  readonly priority?: Priority;
+  /** Longest wait that the caller accepts, ms; 0: none. Undefined: the model's. */
+  readonly maxWaitMs?: number;
+  /** Sessions opened together: in one region, all or none. */
+  readonly groupId?: GroupId;
   readonly metadata: Readonly<Record<string, string>>;
   /** W3C trace id of the open, 32 hex digits; logs of every process carry it. No part of what was asked for. */
   readonly traceId?: string;
@@ -79,12 +99,20 @@ interface EventBase {
 }
 
 export type SessionEvent =
-  | (EventBase & { readonly type: 'queued'; readonly reasons: readonly RegionVerdict[] })
+  | (EventBase & {
+      readonly type: 'queued';
+      readonly reasons: readonly RegionVerdict[];
+      /** The wait that the client was told first, ms. */
+      readonly etaMs?: number;
+      /** The same before it was corrected by how right earlier ones had been. */
+      readonly estimateMs?: number;
+    })
   | (EventBase & {
       readonly type: 'reserved';
       readonly lease: LeaseRef;
       readonly claimByMs: number;
       readonly considered: readonly RegionVerdict[];
+      readonly why?: PlacementWhy;
     })
   | (EventBase & { readonly type: 'connecting'; readonly epoch: Epoch })
   | (EventBase & { readonly type: 'active'; readonly epoch: Epoch })
@@ -94,6 +122,7 @@ export type SessionEvent =
       readonly type: 'migrated';
       readonly lease: LeaseRef;
       readonly considered: readonly RegionVerdict[];
+      readonly why?: PlacementWhy;
     })
   | (EventBase & { readonly type: 'ended'; readonly reason: EndReason; readonly detail?: string });
 
@@ -106,11 +135,50 @@ export interface RegionVerdict {
   /** Machine-readable filter code when rejected, such as `no_free_slot`. */
   readonly code?: RejectionCode;
   readonly rttMs?: number;
+  /** The RTT was estimated: nobody measured it, or too long ago. */
+  readonly rttEstimated?: boolean;
   /** Predicted action-to-frame time, ms: RTT + step + encode + wait. */
   readonly predictedActionToFrameMs?: number;
   /** Score in ms: the prediction plus the congestion price; lower is better. */
   readonly scoreMs?: number;
   readonly freeSlots?: number;
+}
+
+/** One pool as a placement saw it; times in ms. */
+export interface WhyCandidate {
+  readonly pool: PoolId;
+  readonly region: RegionId;
+  readonly rttMs: number;
+  readonly rttEstimated: boolean;
+  readonly predictedActionToFrameMs: number;
+  readonly congestionMs: number;
+  /** Prediction plus congestion price; lower is better among those that are `feasible` alike. */
+  readonly scoreMs: number;
+  readonly freeSlots: number;
+  /** The prediction meets the model's target. */
+  readonly feasible: boolean;
+}
+
+/** A pool, or a region as a whole, that could not take the session. */
+export interface WhyRefused {
+  readonly region: RegionId;
+  readonly pool?: PoolId;
+  readonly code: RejectionCode;
+  readonly reason: string;
+}
+
+/** All that a placement was decided on: enough to repeat it, small enough to keep with the session. */
+export interface PlacementWhy {
+  readonly decidedAtMs: number;
+  readonly waitedMs: number;
+  /** Whose policy it was: the model's own, or the default. */
+  readonly policy: 'model' | 'default';
+  /** The best few, best first. */
+  readonly candidates: readonly WhyCandidate[];
+  readonly refused: readonly WhyRefused[];
+  /** How many more were refused than are listed. */
+  readonly refusedMore: number;
+  readonly draw: number;
 }
 
 export const REJECTION_CODES = [
@@ -122,6 +190,9 @@ export const REJECTION_CODES = [
   'unhealthy',
   'region_unreachable',
   'tenant_quota',
+  'too_few_gpus',
+  'kept_for_others',
+  'group_too_large',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 
@@ -139,6 +210,10 @@ export interface Session {
   /** Set while `reserved`: when the claim lapses, Unix ms. */
   readonly claimByMs?: number;
   readonly considered: readonly RegionVerdict[];
+  /** Of the last placement. */
+  readonly why?: PlacementWhy;
+  /** Set once it was queued: the wait that was told first, ms, and the same before it was corrected. */
+  readonly toldWait?: { readonly etaMs: number; readonly estimateMs: number };
   readonly firstActiveAtMs?: number;
   readonly endedAtMs?: number;
   readonly endReason?: EndReason;
@@ -146,13 +221,20 @@ export interface Session {
 }
 
 export type SessionCommand =
-  | { readonly type: 'enqueue'; readonly atMs: number; readonly reasons: readonly RegionVerdict[] }
+  | {
+      readonly type: 'enqueue';
+      readonly atMs: number;
+      readonly reasons: readonly RegionVerdict[];
+      readonly etaMs?: number;
+      readonly estimateMs?: number;
+    }
   | {
       readonly type: 'reserve';
       readonly atMs: number;
       readonly lease: LeaseRef;
       readonly claimByMs: number;
       readonly considered: readonly RegionVerdict[];
+      readonly why?: PlacementWhy;
     }
   /** What the worker that serves the session says it does; ignored when its epoch is not the session's. */
   | {
@@ -172,6 +254,7 @@ export type SessionCommand =
       readonly atMs: number;
       readonly lease: LeaseRef;
       readonly considered: readonly RegionVerdict[];
+      readonly why?: PlacementWhy;
     }
   | {
       readonly type: 'end';
