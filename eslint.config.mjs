@@ -36,7 +36,9 @@ const boundaries = (...extra) => [
       layer('layer:sdk', 'layer:protocol'),
       layer('layer:testkit', 'layer:application', 'layer:domain', 'layer:protocol'),
       layer('layer:conformance', 'layer:protocol'),
-      layer('layer:embedded', 'layer:sdk', 'layer:conformance'),
+      // The use cases on virtual time: the only room but tests that runs on the testkit's fakes.
+      layer('layer:simulator', 'layer:application', 'layer:domain', 'layer:testkit'),
+      layer('layer:embedded', 'layer:sdk', 'layer:conformance', 'layer:simulator'),
       layer(
         'app:control-plane',
         'layer:application',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SessionId, SessionRequest, TenantId } from '@meridian/domain';
+import type { GroupId, SessionId, SessionRequest, TenantId } from '@meridian/domain';
 import type { Draw } from './ports/clock.ts';
 
 /** 128 bits in base32. */
@@ -10,6 +10,10 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 export const drawId = (prefix: string, draw: Draw): string =>
   `${prefix}_${draw.token(ID_BYTES).slice(0, ID_CHARS)}`;
 
+/** A number in [0, 1). */
+export const unitDraw = (draw: Draw): number =>
+  [...draw.token(4)].reduce((sum, char, i) => sum + BASE32.indexOf(char) / 32 ** (i + 1), 0);
+
 /**
  * L3. With an idempotency key the id follows from tenant and key: a retried open reserves under the same id, and so
  * gets the same lease, even when nothing of the first attempt was recorded.
@@ -18,6 +22,30 @@ export const sessionIdFor = (tenantId: TenantId, key: string | undefined, draw: 
   (key === undefined
     ? drawId('ses', draw)
     : `ses_${base32(sha256(`${tenantId}\n${key}`)).slice(0, ID_CHARS)}`) as SessionId;
+
+/** Two letters at the end of a member's id say which member it is: sorted by their ids, members are in their order. */
+const ORDINAL_CHARS = 2;
+
+/** Ids of a group and its sessions, which follow from tenant and key as that of a session does (L3). */
+export function groupIdsFor(
+  tenantId: TenantId,
+  key: string | undefined,
+  size: number,
+  draw: Draw,
+): { readonly groupId: GroupId; readonly sessionIds: readonly SessionId[] } {
+  const stem = sessionIdFor(tenantId, key, draw).slice(0, -ORDINAL_CHARS);
+  const ordinal = (member: number): string => LETTERS.charAt(Math.floor(member / 26)) + LETTERS.charAt(member % 26);
+  return {
+    groupId: stem.replace(/^ses/, 'grp') as GroupId,
+    sessionIds: Array.from({ length: size }, (_, member) => `${stem}${ordinal(member)}` as SessionId),
+  };
+}
+
+const LETTERS = BASE32.slice(0, 26);
+
+/** SHA-256 of what the members of a group asked for, in their order, hex. */
+export const groupRequestHash = (requests: readonly SessionRequest[]): string =>
+  sha256(requests.map(requestHash).join()).toString('hex');
 
 /** SHA-256 of what was asked for, hex; the trace is no part of it, since a retry has another. */
 export function requestHash({

@@ -1,4 +1,4 @@
-import type { RegionId } from '@meridian/domain';
+import type { Location, RegionId } from '@meridian/domain';
 
 /** Durations that a deployment chooses; all in ms. */
 export interface SessionPolicy {
@@ -28,4 +28,6 @@ export interface RegionConfig {
   readonly region: RegionId;
   /** `us` or `eu`: what residency is asked in. */
   readonly jurisdiction: string;
+  /** RTTs that nobody measured are estimated from it. */
+  readonly location?: Location;
 }

@@ -41,6 +41,7 @@ export const aTenant = (over: Partial<Tenant> = {}): Tenant => ({
   tenantId: tenantId('acme'),
   name: 'Acme',
   maxSessions: 100,
+  weight: 1,
   createdAtMs: 0,
   ...over,
 });
@@ -62,7 +63,7 @@ export const aLease = (over: Partial<LeaseRef> = {}): LeaseRef => {
     workerId: workerId(`${region}-1`),
     workerAddress: `${region}-1:1`,
   };
-  return { ...place, slot: 0, slots: 2, epoch: epoch(1), ...over };
+  return { ...place, slot: 0, width: 1, slots: 2, gpus: 1, epoch: epoch(1), ...over };
 };
 
 /** A session after these commands, and the events they caused. */
@@ -103,7 +104,7 @@ export const aWorker = (over: Partial<WorkerRegistration> = {}): WorkerRegistrat
   const id = over.workerId ?? workerId(`${region}-1`);
   return {
     ...{ workerId: id, incarnation: `${id}-a` as Incarnation, region, pool: poolIn(region), ...GALLERY },
-    ...{ framesPerSecond: 25, address: `${id}:1`, slots: 2 },
+    ...{ framesPerSecond: 25, address: `${id}:1`, slots: 2, gpus: 1 },
     ...over,
   };
 };

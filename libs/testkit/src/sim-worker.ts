@@ -5,6 +5,7 @@ import type {
   RegisterWorker,
   SessionReport,
   SessionTokenClaims,
+  WorkerPace,
   WorkerRegistration,
 } from '@meridian/application';
 import { StoreUnavailable } from '@meridian/application';
@@ -25,16 +26,20 @@ interface Served {
 export class SimWorker {
   readonly registration: WorkerRegistration;
   readonly #ports: SimWorkerPorts;
+  readonly #pace: WorkerPace;
   readonly #served = new Map<SessionId, Served>();
   /** Last counters of the sessions whose end was acknowledged. */
   readonly history: SessionReport[] = [];
   readonly #highestEpoch = new Map<SessionId, number>();
   #beats = 0;
+  /** Share of its frames that miss their deadline from now on, in [0, 1]. */
+  lateShare = 0;
   #alive = true;
 
-  constructor(registration: WorkerRegistration, ports: SimWorkerPorts) {
+  constructor(registration: WorkerRegistration, ports: SimWorkerPorts, pace: WorkerPace = aPace()) {
     this.registration = registration;
     this.#ports = ports;
+    this.#pace = pace;
     ports.workers.listen(registration.address, (call) => this.#onEnd(call));
   }
 
@@ -61,7 +66,7 @@ export class SimWorker {
   }
 
   /** A client's first stream, or one that comes back. False: the token is of an older epoch (L2). */
-  connect({ sessionId, epoch }: SessionTokenClaims): boolean {
+  connect({ sessionId, epoch, width }: SessionTokenClaims): boolean {
     if (!this.#alive || epoch < (this.#highestEpoch.get(sessionId) ?? 0)) return false;
     this.#highestEpoch.set(sessionId, epoch);
     const served = this.#served.get(sessionId);
@@ -71,7 +76,7 @@ export class SimWorker {
       return true;
     }
     const counters = { seq: 1, activeMs: 0, frames: 0, lateFrames: 0 };
-    this.#served.set(sessionId, { report: { sessionId, epoch, activity: 'active', ...counters } });
+    this.#served.set(sessionId, { report: { sessionId, epoch, width, activity: 'active', ...counters } });
     return true;
   }
 
@@ -102,7 +107,7 @@ export class SimWorker {
     const { workerId, incarnation, region, slots } = this.registration;
     const outcome = await this.#ports.observeHeartbeat({
       ...{ workerId, incarnation, region, slots, seq: this.#beats, draining: false },
-      ...{ pace: aPace(), sessions: this.#reports() },
+      ...{ pace: { ...this.#pace, lateShare: this.#lateShare() }, sessions: this.#reports() },
     });
     if (outcome.kind === 'unknown') {
       await this.register();
@@ -135,6 +140,11 @@ export class SimWorker {
 
   #change(served: Served, change: Partial<SessionReport>): void {
     served.report = { ...served.report, ...change, seq: served.report.seq + 1 };
+  }
+
+  /** Without a frame none is late. */
+  #lateShare(): number {
+    return this.running.some(({ activity }) => activity === 'active') ? this.lateShare : 0;
   }
 
   #reports(): readonly SessionReport[] {

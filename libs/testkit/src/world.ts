@@ -1,6 +1,8 @@
 // The whole control plane on virtual time: every use case over fakes, as the app wires them over real stores (D1).
 import {
   DEFAULT_POLICY,
+  makeAdmitToQueue,
+  makeAdviseCapacity,
   makeCapacity,
   makeDispatchQueue,
   makeDrainWorker,
@@ -8,25 +10,37 @@ import {
   makeExpireSessions,
   makeFlushMeters,
   makeIssueConnection,
+  makeKeepPromises,
   makeLoseLeases,
+  makeMeasureDemand,
   makeObserveHeartbeat,
+  makeOpenGroup,
   makeOpenSession,
+  makeOutlook,
+  makePoliciesInForce,
+  makeQueueView,
   makeReadFleetCost,
   makeReadQueuePlace,
   makeReadSessionUsage,
   makeRecordUptime,
   makeRegisterWorker,
   makeReplaceSession,
+  makeSampleDemand,
   makeStoreWatch,
   makeTakeLostWorkers,
   makeTenants,
   StoreUnavailable,
   type OpenSessionCommand,
+  type RegionConfig,
   type SessionPolicy,
+  type WorkerPace,
   type WorkerRegistration,
 } from '@meridian/application';
 import type { RegionId, Session } from '@meridian/domain';
 import { aRate, aTenant, aWorker, EU_WEST, GALLERY, US_EAST } from './builders.ts';
+import { FakeDemandHistory } from './fakes/fake-demand-history.ts';
+import { FakeModelPolicies } from './fakes/fake-model-policies.ts';
+import { FakeQueueRecord } from './fakes/fake-queue-record.ts';
 import { FakeRecord } from './fakes/fake-record.ts';
 import { FakeRegions } from './fakes/fake-regions.ts';
 import { FakeTenantRepository } from './fakes/fake-tenant-repository.ts';
@@ -36,6 +50,7 @@ import {
   FakeWorkerControl,
   NotedIncidents,
 } from './fakes/small-fakes.ts';
+import type { RegionTimes } from './fakes/region-store.ts';
 import { faulty, ScriptedFates, type Fates } from './faults.ts';
 import { SeededDraw } from './seeded-draw.ts';
 import { SimWorker } from './sim-worker.ts';
@@ -47,19 +62,37 @@ export interface WorldOptions {
   /** Fates of calls to the lease stores and to the session repository; scripted ones by default. */
   readonly leaseFates?: Fates;
   readonly sessionFates?: Fates;
+  /** `us-east` and `eu-west` unless told. */
+  readonly regions?: readonly RegionConfig[];
+  /** Times of the regions' stores. */
+  readonly times?: Partial<RegionTimes>;
+  /** Virtual time at the start, Unix ms. */
+  readonly startMs?: number;
 }
 
+const TWO_REGIONS: readonly RegionConfig[] = [
+  { region: US_EAST, jurisdiction: 'us' },
+  { region: EU_WEST, jurisdiction: 'eu' },
+];
+
+/** From the order of a worker until it takes sessions. */
+const BOOT_MS = 300_000;
+
 export function makeWorld(options: WorldOptions = {}) {
-  const clock = new VirtualClock();
+  const clock = new VirtualClock(options.startMs);
   const draw = new SeededDraw(options.seed ?? 1);
   const policy = { ...DEFAULT_POLICY, ...options.policy };
-  const fakeRegions = new FakeRegions(clock);
+  const { regions = TWO_REGIONS } = options;
+  const fakeRegions = new FakeRegions(clock, {
+    regions: Object.fromEntries(regions.map(({ region, jurisdiction }) => [region, jurisdiction])),
+    ...(options.times ? { times: options.times } : {}),
+  });
   const record = new FakeRecord();
   record.rates = [aRate()];
+  const tenants = new FakeTenantRepository();
   const fates = { leases: new ScriptedFates(), sessions: new ScriptedFates() };
   const leases = faulty('leases', fakeRegions.leases, options.leaseFates ?? fates.leases.of);
   const sessions = faulty('postgres', record.sessions, options.sessionFates ?? fates.sessions.of);
-  const regions = fakeRegions.all.map(({ region, jurisdiction }) => ({ region, jurisdiction }));
   const ports = {
     ...{
       clock,
@@ -71,22 +104,31 @@ export function makeWorld(options: WorldOptions = {}) {
       registry: fakeRegions.registry,
       meters: fakeRegions.meters,
     },
-    ...{ usage: record.usage, tenants: new FakeTenantRepository(), models: new FakeModelCatalog() },
+    ...{ usage: record.usage, tenants, models: new FakeModelCatalog() },
+    ...{ queueRecord: new FakeQueueRecord(record, tenants), modelPolicies: new FakeModelPolicies() },
+    demandHistory: new FakeDemandHistory(),
     ...{ workers: new FakeWorkerControl(), tokens: new FakeSessionTokens(), incidents: new NotedIncidents() },
     watch: makeStoreWatch(policy.workerSilentMs),
   };
-  const capacity = makeCapacity(ports);
+  const capacity = makeCapacity({ ...ports, outlook: makeOutlook(ports) });
+  const policies = makePoliciesInForce(ports);
+  const queue = makeQueueView({ ...ports, capacity, policies });
+  const admitToQueue = makeAdmitToQueue({ ...ports, queue, policies });
+  const measureDemand = makeMeasureDemand({ ...ports, capacity, policies });
   const issueConnection = makeIssueConnection(ports);
   const endSession = makeEndSession(ports);
   const loseLeases = makeLoseLeases({ ...ports, capacity });
   const useCases = {
-    ...{ capacity, issueConnection, endSession, loseLeases },
-    openSession: makeOpenSession({ ...ports, capacity }),
+    ...{ capacity, policies, queue, measureDemand, issueConnection, endSession, loseLeases },
+    sampleDemand: makeSampleDemand({ ...ports, measureDemand }),
+    adviseCapacity: makeAdviseCapacity({ ...ports, measureDemand, supply: { bootMs: BOOT_MS } }),
+    openSession: makeOpenSession({ ...ports, capacity, queue, policies, admitToQueue }),
+    openGroup: makeOpenGroup({ ...ports, capacity, queue, policies, admitToQueue }),
     replaceSession: makeReplaceSession({ ...ports, capacity, issueConnection }),
-    dispatchQueue: makeDispatchQueue({ ...ports, capacity }),
-    expireSessions: makeExpireSessions({ ...ports, endSession }),
-    readQueuePlace: makeReadQueuePlace({ ...ports, capacity }),
-    registerWorker: makeRegisterWorker({ ...ports, loseLeases }),
+    dispatchQueue: makeDispatchQueue({ ...ports, capacity, queue, policies }),
+    expireSessions: makeExpireSessions({ ...ports, queue, policies, endSession }),
+    readQueuePlace: makeReadQueuePlace({ queue }),
+    registerWorker: makeRegisterWorker({ ...ports, loseLeases, keepPromises: makeKeepPromises(ports) }),
     observeHeartbeat: makeObserveHeartbeat(ports),
     takeLostWorkers: makeTakeLostWorkers({ ...ports, loseLeases }),
     drainWorker: makeDrainWorker(ports),
@@ -110,8 +152,8 @@ export function makeWorld(options: WorldOptions = {}) {
     ...{ record, fates, fleet, store: (region: RegionId) => fakeRegions.store(region) },
 
     /** A worker that has registered and beaten: its slots are on offer. */
-    async addWorker(over: Partial<WorkerRegistration> = {}): Promise<SimWorker> {
-      const worker = new SimWorker(aWorker(over), { ...ports, ...useCases });
+    async addWorker(over: Partial<WorkerRegistration> = {}, pace?: WorkerPace): Promise<SimWorker> {
+      const worker = new SimWorker(aWorker(over), { ...ports, ...useCases }, pace);
       fleet.push(worker);
       await worker.register();
       await worker.beat();

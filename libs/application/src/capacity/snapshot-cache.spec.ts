@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RegionId, RegionSnapshot } from '@meridian/domain';
-import { EU_WEST, FakeRegions, NotedIncidents, US_EAST, VirtualClock } from '@meridian/testkit';
+import type { CapacitySnapshot, PoolId, RegionId, RegionSnapshot } from '@meridian/domain';
+import {
+  aLease,
+  aWorker,
+  EU_WEST,
+  FakeRegions,
+  NotedIncidents,
+  sessionId,
+  US_EAST,
+  VirtualClock,
+} from '@meridian/testkit';
 import { StoreUnavailable } from '../ports/lease-store.ts';
 import type { WorkerRegistry } from '../ports/worker-registry.ts';
 import { makeCapacity } from './snapshot-cache.ts';
@@ -80,6 +89,31 @@ describe('capacity', () => {
     counted.clock.advance(1_001);
     const { regions } = await capacity.read();
     expect(regions.map((r) => r.reachable)).toEqual([false, true]);
+  });
+
+  it('says where a region lies, and what is expected of its pools', async () => {
+    const clock = new VirtualClock();
+    const { registry } = new FakeRegions(clock);
+    const location = { latitude: 38.9, longitude: -77 };
+    const regions = [{ region: US_EAST, jurisdiction: 'us', location }];
+    await registry.register(aWorker());
+    const outlook = { expectedArrivals: (pool: PoolId) => (pool === aWorker().pool ? 3 : 0) };
+    const ports = { registry, regions, clock, incidents: new NotedIncidents(), outlook };
+    const [region] = (await makeCapacity(ports).read()).regions;
+    expect(region).toMatchObject({ location, pools: [{ expectedArrivals: 3 }] });
+  });
+
+  it('counts what was just taken, and does not touch what was read before', async () => {
+    const clock = new VirtualClock();
+    const { registry } = new FakeRegions(clock);
+    const regions = [{ region: US_EAST, jurisdiction: 'us' }];
+    await registry.register(aWorker({ slots: 4 }));
+    const capacity = makeCapacity({ registry, regions, clock, incidents: new NotedIncidents() });
+    const usedOf = ({ regions: [region] }: CapacitySnapshot) => region?.pools[0]?.workers[0]?.usedSlots;
+    const before = await capacity.read();
+    capacity.took({ ...aLease(), sessionId: sessionId(1), expiresAtMs: 0, width: 3 });
+    expect([usedOf(before), usedOf(await capacity.read())]).toEqual([0, 3]);
+    expect(usedOf(await capacity.read({ fresh: true }))).toBe(0);
   });
 
   it('does not hide a bug', async () => {

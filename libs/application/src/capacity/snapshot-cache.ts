@@ -1,15 +1,25 @@
-import type { CapacitySnapshot, Lease, RegionId, RegionSnapshot, WorkerSnapshot } from '@meridian/domain';
+import {
+  withSlotsTaken,
+  type CapacitySnapshot,
+  type Lease,
+  type PoolSnapshot,
+  type RegionId,
+  type RegionSnapshot,
+} from '@meridian/domain';
 import type { Clock } from '../ports/clock.ts';
 import type { Incidents } from '../ports/incidents.ts';
 import { StoreUnavailable } from '../ports/lease-store.ts';
 import type { WorkerRegistry } from '../ports/worker-registry.ts';
 import type { RegionConfig } from '../policy.ts';
+import type { Outlook } from './outlook.ts';
 
 export interface CapacityPorts {
   readonly registry: WorkerRegistry;
   readonly regions: readonly RegionConfig[];
   readonly clock: Clock;
   readonly incidents: Incidents;
+  /** Undefined: nothing is expected, and placement goes by what is busy now. */
+  readonly outlook?: Outlook;
 }
 
 /** What placement reads: every region's capacity, at most `maxAgeMs` old, and never a wait on a store that is slow. */
@@ -44,10 +54,10 @@ class RegionView {
   #kept: { readonly snapshot: RegionSnapshot; readonly atMs: number } | undefined;
   #asking: { readonly reply: Promise<RegionSnapshot>; readonly sinceMs: number } | undefined;
 
-  constructor(ports: CapacityPorts, { region, jurisdiction }: RegionConfig, maxAgeMs: number) {
-    this.region = region;
+  constructor(ports: CapacityPorts, config: RegionConfig, maxAgeMs: number) {
+    this.region = config.region;
     this.#ports = ports;
-    this.#away = { region, jurisdiction, reachable: false, pools: [] };
+    this.#away = { ...config, reachable: false, pools: [] };
     this.#maxAgeMs = maxAgeMs;
   }
 
@@ -61,14 +71,13 @@ class RegionView {
   }
 
   /** A placement that is not in the kept snapshot yet, so that the next one does not run after the same slot. */
-  took({ pool, workerId }: Lease): void {
+  took({ pool, workerId, width }: Lease): void {
     if (!this.#kept) return;
     const { snapshot, atMs } = this.#kept;
-    const pools = snapshot.pools.map((p) =>
-      p.pool === pool
-        ? { ...p, workers: p.workers.map((w) => (w.workerId === workerId ? oneMoreUsed(w) : w)) }
-        : p,
-    );
+    const at = snapshot.pools.findIndex((kept) => kept.pool === pool);
+    const kept = snapshot.pools[at];
+    if (!kept) return;
+    const pools = snapshot.pools.with(at, withSlotsTaken(kept, workerId, width));
     this.#kept = { snapshot: { ...snapshot, pools }, atMs };
   }
 
@@ -81,17 +90,20 @@ class RegionView {
   }
 
   async #answer(): Promise<RegionSnapshot> {
-    const snapshot = await this.#ports.registry.snapshot(this.region).catch((error: unknown) => {
+    const answer = await this.#ports.registry.snapshot(this.region).catch((error: unknown) => {
       if (!(error instanceof StoreUnavailable)) throw error;
       this.#ports.incidents.note('registry does not answer', error, { region: this.region });
       return this.#away;
     });
+    const { location } = this.#away;
+    const pools = answer.pools.map((pool) => this.#withOutlook(pool));
+    const snapshot = { ...answer, ...(location && { location }), pools };
     this.#kept = { snapshot, atMs: this.#ports.clock.nowMs() };
     return snapshot;
   }
-}
 
-const oneMoreUsed = (worker: WorkerSnapshot): WorkerSnapshot => ({
-  ...worker,
-  usedSlots: worker.usedSlots + 1,
-});
+  #withOutlook(pool: PoolSnapshot): PoolSnapshot {
+    const expectedArrivals = this.#ports.outlook?.expectedArrivals(pool.pool);
+    return expectedArrivals === undefined ? pool : { ...pool, expectedArrivals };
+  }
+}

@@ -114,7 +114,7 @@ describe('draining', () => {
     expect((await open()).state).toBe('queued');
     await world.drainWorker(A, false);
     await world.pass(1_000);
-    expect(await world.sessions.listQueued(10)).toEqual([]);
+    expect(await world.queueRecord.waiting(10)).toEqual([]);
   });
 
   it('says when there is no such worker, and when it could not look everywhere', async () => {
@@ -142,5 +142,45 @@ describe('registering', () => {
       const outcome = await world.registerWorker({ worker: { ...registration, ...wrong }, ...described });
       expect(outcome.kind).toBe('refused');
     }
+  });
+});
+
+describe('a region whose store lost everything', () => {
+  const flush = async () => {
+    world.store(US_EAST).flush();
+    for (const worker of world.fleet) await worker.beat();
+    for (const worker of world.fleet) await worker.beat();
+  };
+  const held = async (session: Session) => world.leases.find(US_EAST, session.request.sessionId);
+
+  it('promises nobody else the slots of those who have not come yet', async () => {
+    const session = await open();
+    await flush();
+    expect(await held(session)).toMatchObject({ workerId: A, epoch: 1 });
+    expect((await open()).state).toBe('queued');
+    expect(await world.connect(session)).toBe(true);
+    await world.pass(2_000);
+    expect((await now(session))?.state).toBe('active');
+  });
+
+  it('gives no slot back to a session that has ended, or whose worker is another process elsewhere', async () => {
+    const ended = await open();
+    await world.endSession({ sessionId: ended.request.sessionId, reason: 'client_ended' });
+    await flush();
+    expect(await held(ended)).toBeUndefined();
+    const session = await open();
+    world.fleet[0]?.crash();
+    world.store(US_EAST).flush();
+    await world.addWorker({ workerId: A, incarnation: 'b' as Incarnation, address: 'elsewhere:1', slots: 1 });
+    expect(await held(session)).toBeUndefined();
+  });
+
+  it('has its workers back while the record is away', async () => {
+    await open();
+    world.record.away = true;
+    await flush();
+    world.record.away = false;
+    expect(await world.registry.list(US_EAST)).toMatchObject([{ health: 'ready', usedSlots: 0 }]);
+    expect(world.incidents.notes).toContain('promises not looked up');
   });
 });

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Session } from '@meridian/domain';
 import {
   aHeartbeat,
+  aPace,
   aReport,
   aWorker,
   epoch,
@@ -143,5 +144,75 @@ describe('a heartbeat', () => {
       aReport({ sessionId: one, activity: 'ended' }),
     );
     expect(await beat(...ends)).toMatchObject({ acknowledged: ends.map((e) => e.sessionId) });
+  });
+});
+
+describe('a worker whose frames come late', () => {
+  const worker = () => {
+    const [first] = world.fleet;
+    if (!first) throw new Error('no worker');
+    return first;
+  };
+  const listed = async () => (await world.registry.list(US_EAST)).find((w) => w.slots === 2);
+  beforeEach(async () => {
+    await world.connect(session);
+    await world.pass(2_000);
+  });
+
+  it('takes no new session, keeps those it has, and is listed with the reason', async () => {
+    worker().lateShare = 0.052;
+    await world.pass(10_000);
+    expect(await listed()).toMatchObject({ health: 'ready' });
+    await world.pass(5_000);
+    expect(await listed()).toMatchObject({
+      health: 'quarantined',
+      healthReason: '5.2 % of frames late over 10 s, with one session on 2 slots',
+    });
+    expect(await world.open()).toMatchObject({ kind: 'opened', session: { state: 'queued' } });
+    expect(await state()).toBe('active');
+  });
+
+  it('is taken back when it keeps pace, and those who waited are placed on it', async () => {
+    worker().lateShare = 0.2;
+    await world.pass(15_000);
+    const waits = await world.open();
+    if (waits.kind !== 'opened') throw new Error(waits.kind);
+    expect(waits.session.state).toBe('queued');
+    worker().lateShare = 0;
+    await world.pass(25_000);
+    expect(await listed()).toMatchObject({ health: 'ready' });
+    expect((await world.sessions.find(waits.session.request.sessionId))?.state).toBe('reserved');
+  });
+
+  it('is given one session on trial when its own have ended', async () => {
+    worker().lateShare = 0.2;
+    await world.pass(15_000);
+    await world.endSession({ sessionId: id(), reason: 'client_ended' });
+    await world.pass(31_000);
+    const trial = await world.open();
+    if (trial.kind !== 'opened') throw new Error(trial.kind);
+    expect(trial.session.state).toBe('reserved');
+    expect(await world.open()).toMatchObject({ session: { state: 'queued' } });
+    expect((await listed())?.healthReason).toMatch(/^on trial with one session after 20.0 %/);
+  });
+
+  it('is told as turned once, to whoever counts quarantines', async () => {
+    const late = (over: number) =>
+      world.observeHeartbeat(
+        aHeartbeat(aWorker(), (beats += 1), [report({ seq: beats })], { pace: aPace({ lateShare: over }) }),
+      );
+    const turns = [];
+    for (let second = 0; second < 30; second += 1) {
+      world.clock.advance(1_000);
+      const outcome = await late(0.5);
+      if (outcome.kind === 'observed' && outcome.turned) turns.push(outcome.turned.state);
+    }
+    expect(turns).toEqual(['quarantined']);
+  });
+
+  it('is observed as before while the store cannot keep what was judged', async () => {
+    world.store(US_EAST).away = true;
+    expect(await beat(report({ activity: 'held' }))).toMatchObject({ kind: 'observed', drain: false });
+    expect(await state()).toBe('held');
   });
 });

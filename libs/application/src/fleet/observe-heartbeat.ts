@@ -1,5 +1,8 @@
 import {
   END_REASONS,
+  judgeCadence,
+  STEADY,
+  type Cadence,
   type EndReason,
   type Epoch,
   type RegionId,
@@ -46,6 +49,8 @@ export type ObserveHeartbeatOutcome =
       readonly acknowledged: readonly SessionId[];
       readonly stop: readonly StopSession[];
       readonly drain: boolean;
+      /** Set when this heartbeat made the control plane quarantine the worker, give it a trial or take it back. */
+      readonly turned?: Cadence;
     };
 
 /** Never throws for a store that is away: what could not be stored is not acknowledged, and comes again. */
@@ -56,11 +61,13 @@ export function makeObserveHeartbeat(ports: ObserveHeartbeatPorts): ObserveHeart
   return async (beat) => {
     const noted = await noteBeat(ports, beat);
     if (noted.kind === 'unknown') return noted;
+    const turned = noted.kind === 'applied' ? await judgePace(ports, beat, noted.cadence) : undefined;
+    const { drain, fenced } = noted.kind === 'applied' ? noted : NOT_NOTED;
     const before = settled.get(beat.workerId) ?? new Map<SessionId, Settled>();
     const after = new Map<SessionId, Settled>();
     settled.set(beat.workerId, after);
     const acknowledged: SessionId[] = [];
-    const stop: StopSession[] = noted.fenced.map((session) => ({ ...session, reason: '' }));
+    const stop: StopSession[] = fenced.map((session) => ({ ...session, reason: '' }));
     let recordAway = false;
     for (const report of beat.sessions) {
       const known = before.get(report.sessionId);
@@ -80,7 +87,10 @@ export function makeObserveHeartbeat(ports: ObserveHeartbeatPorts): ObserveHeart
         ports.incidents.note('report not stored', error, { sessionId: report.sessionId });
       }
     }
-    return { kind: 'observed', acknowledged, stop: withoutDoubles(stop), drain: noted.drain };
+    return {
+      ...{ kind: 'observed', acknowledged, stop: withoutDoubles(stop), drain },
+      ...(turned && { turned }),
+    };
   };
 }
 
@@ -99,13 +109,41 @@ const isDue = (known: Settled, report: SessionReport, nowMs: number): boolean =>
   report.activity === 'ended' || known.key !== keyOf(report).key || nowMs - known.atMs >= VERIFY_EVERY_MS;
 
 /** With the region's store away the sessions are still observed: the record needs no lease to be right (L4). */
-async function noteBeat(ports: ObserveHeartbeatPorts, beat: WorkerHeartbeat): Promise<HeartbeatOutcome> {
+async function noteBeat(
+  ports: ObserveHeartbeatPorts,
+  beat: WorkerHeartbeat,
+): Promise<HeartbeatOutcome | { readonly kind: 'away' }> {
   try {
     return await ports.registry.heartbeat(beat);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     ports.incidents.note('registry does not answer', error, { region: beat.region, workerId: beat.workerId });
-    return { kind: 'applied', drain: false, fenced: [] };
+    return { kind: 'away' };
+  }
+}
+
+const NOT_NOTED = { drain: false, fenced: [] } as const;
+
+/**
+ * Health by cadence. A store that has lost what was judged so far is told again as soon as the worker is late for long
+ * enough. Times are this process's clock: replicas differ by less than the seconds that are counted here.
+ */
+async function judgePace(
+  { registry, clock, incidents }: ObserveHeartbeatPorts,
+  { region, workerId, incarnation, slots, pace, sessions }: WorkerHeartbeat,
+  before: Cadence = STEADY,
+): Promise<Cadence | undefined> {
+  const playing = sessions.filter(({ activity }) => activity === 'active').length;
+  const seen = { atMs: clock.nowMs(), lateShare: pace.lateShare, sessions: playing, slots };
+  const after = judgeCadence(before, seen);
+  if (after === before) return undefined;
+  try {
+    await registry.setCadence(region, workerId, incarnation, after);
+    return after.state === before.state ? undefined : after;
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    incidents.note('pace of a worker not kept; its next heartbeat tells it again', error, { workerId });
+    return undefined;
   }
 }
 

@@ -4,12 +4,14 @@ import type { Incidents } from '../ports/incidents.ts';
 import { StoreUnavailable } from '../ports/lease-store.ts';
 import type { ModelCatalog } from '../ports/model-catalog.ts';
 import type { WorkerRegistration, WorkerRegistry } from '../ports/worker-registry.ts';
+import type { KeepPromises } from './keep-promises.ts';
 import type { LoseLeases } from './lose-leases.ts';
 
 export interface RegisterWorkerPorts {
   readonly registry: WorkerRegistry;
   readonly models: ModelCatalog;
   readonly loseLeases: LoseLeases;
+  readonly keepPromises: KeepPromises;
   readonly clock: Clock;
   readonly incidents: Incidents;
 }
@@ -39,6 +41,7 @@ export const makeRegisterWorker =
     await recordModel(ports, command);
     const replaced = await ports.registry.register(worker);
     if (replaced) await ports.loseLeases(worker.workerId, replaced.leases);
+    await ports.keepPromises(worker);
     return { kind: 'registered' };
   };
 

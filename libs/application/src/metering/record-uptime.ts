@@ -31,7 +31,7 @@ export const makeRecordUptime =
   };
 
 const uptimeOf = (worker: RegisteredWorker): WorkerUptime => {
-  const { workerId, incarnation, region, pool, gpuType, slots, registeredAtMs, lastHeartbeatAtMs } = worker;
-  const seen = { startedAtMs: registeredAtMs, lastSeenAtMs: lastHeartbeatAtMs };
-  return { workerId, incarnation, region, pool, gpuType, slots, ...seen };
+  const { workerId, incarnation, region, pool, gpuType, slots, gpus } = worker;
+  const seen = { startedAtMs: worker.registeredAtMs, lastSeenAtMs: worker.lastHeartbeatAtMs };
+  return { workerId, incarnation, region, pool, gpuType, slots, gpus, ...seen };
 };

@@ -9,6 +9,8 @@ export interface SessionTokenClaims {
   readonly workerId: WorkerId;
   readonly workerAddress: string;
   readonly slot: number;
+  /** Slots that the session takes on the worker. */
+  readonly width: number;
   readonly epoch: Epoch;
   /** The first stream must open before this, Unix ms. */
   readonly claimByMs: number;

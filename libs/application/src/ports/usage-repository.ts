@@ -17,6 +17,8 @@ export interface WorkerUptime {
   readonly pool: PoolId;
   readonly gpuType: string;
   readonly slots: number;
+  /** GPUs that the process spans: each is billed. */
+  readonly gpus: number;
   readonly startedAtMs: number;
   readonly lastSeenAtMs: number;
 }

@@ -1,4 +1,5 @@
 import type {
+  Cadence,
   Epoch,
   Incarnation,
   Lease,
@@ -23,6 +24,8 @@ export interface WorkerRegistration {
   /** host:port at which gateways dial it. */
   readonly address: string;
   readonly slots: number;
+  /** GPUs that the process spans. */
+  readonly gpus: number;
 }
 
 /** One session in a heartbeat. Ended sessions carry their reason and keep being reported until acknowledged. */
@@ -34,6 +37,8 @@ export interface SessionReport {
   readonly activeMs: number;
   readonly frames: number;
   readonly lateFrames: number;
+  /** Slots that it takes on the worker; undefined: 1. */
+  readonly width?: number;
   readonly endReason?: string;
 }
 
@@ -76,10 +81,14 @@ export type HeartbeatOutcome =
       readonly drain: boolean;
       /** Sessions that hold a lease at a higher epoch elsewhere: the worker must stop them (L2). */
       readonly fenced: readonly { sessionId: SessionId; epoch: Epoch }[];
+      /** As it was last set; undefined: it never was, or the store has lost it. */
+      readonly cadence?: Cadence;
     };
 
 export interface RegisteredWorker extends WorkerRegistration {
   readonly health: WorkerHealth;
+  /** Why it is draining or quarantined, for a person. */
+  readonly healthReason?: string;
   readonly usedSlots: number;
   readonly registeredAtMs: number;
   readonly lastHeartbeatAtMs: number;
@@ -105,6 +114,8 @@ export interface WorkerRegistry {
   list(region: RegionId): Promise<readonly RegisteredWorker[]>;
   /** False: no such worker. */
   setDraining(region: RegionId, workerId: WorkerId, draining: boolean): Promise<boolean>;
+  /** Keeps how steadily the worker's frames come; `takesSessions` of it says whether the worker is offered. */
+  setCadence(region: RegionId, workerId: WorkerId, incarnation: Incarnation, cadence: Cadence): Promise<void>;
   /** Marks workers silent for longer than `silentMs` as lost, each told once, and answers with what they held. */
   takeLost(region: RegionId, silentMs: number): Promise<readonly LostWorker[]>;
   /** Marks one worker lost at once, after its address was seen to refuse connections. */

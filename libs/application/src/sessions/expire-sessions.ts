@@ -1,15 +1,21 @@
-import type { EndReason, LeaseRef, Session, SessionId, SessionStateName } from '@meridian/domain';
+import type { EndReason, Lease, RegionId, Session, SessionId, SessionStateName } from '@meridian/domain';
 import type { Clock } from '../ports/clock.ts';
 import type { Incidents } from '../ports/incidents.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
+import type { QueuedRequest } from '../ports/queue-record.ts';
 import type { SessionRepository } from '../ports/session-repository.ts';
 import type { SessionPolicy } from '../policy.ts';
 import type { StoreWatch } from '../fleet/store-watch.ts';
+import type { PoliciesInForce } from '../policies/policies-in-force.ts';
+import { patienceMs } from './admit-to-queue.ts';
 import { AGAIN, tryAppend } from './append.ts';
 import type { EndSession } from './end-session.ts';
+import type { QueueView } from './queue-view.ts';
 
 export interface ExpireSessionsPorts {
   readonly sessions: SessionRepository;
+  readonly queue: QueueView;
+  readonly policies: PoliciesInForce;
   readonly leases: LeaseStore;
   readonly endSession: EndSession;
   /** Shared with `takeLostWorkers`, which feeds it. */
@@ -38,10 +44,14 @@ export function makeExpireSessions(ports: ExpireSessionsPorts): ExpireSessions {
   const missing = new Map<SessionId, number>();
 
   /** Ends those that are still as they were found; answers how many. */
-  const endAll = async (found: readonly Session[], reason: EndReason): Promise<number> => {
+  const endAll = async (
+    found: readonly Pick<Session, 'request'>[],
+    inState: SessionStateName,
+    reason: EndReason,
+  ): Promise<number> => {
     let ended = 0;
-    for (const { request, state } of found) {
-      const { kind } = await ports.endSession({ sessionId: request.sessionId, reason, inState: state });
+    for (const { request } of found) {
+      const { kind } = await ports.endSession({ sessionId: request.sessionId, reason, inState });
       if (kind === 'ended') ended += 1;
     }
     return ended;
@@ -54,12 +64,28 @@ export function makeExpireSessions(ports: ExpireSessionsPorts): ExpireSessions {
     // A claim in the last moment is reported with the next heartbeats.
     const lapsed = claims.filter((s) => (s.claimByMs ?? 0) + 2 * policy.workerSilentMs < clock.nowMs());
     return {
-      claimExpired: await endAll(lapsed, 'claim_expired'),
-      queueExpired: await endAll(await stale(['queued'], policy.queueTtlMs), 'queue_expired'),
-      workerLost: await endAll(await stale(['migrating'], policy.holdMs), 'worker_lost'),
+      claimExpired: await endAll(lapsed, 'reserved', 'claim_expired'),
+      queueExpired: await endAll(await outOfPatience(ports), 'queued', 'queue_expired'),
+      workerLost: await endAll(await stale(['migrating'], policy.holdMs), 'migrating', 'worker_lost'),
       migrating: await loseLapsed(ports, missing, await stale(RUNNING, 2 * policy.workerSilentMs)),
     };
   };
+}
+
+/** Who has waited for a slot for as long as the caller, else the model, allows. */
+async function outOfPatience({
+  queue,
+  policies,
+  clock,
+}: ExpireSessionsPorts): Promise<readonly QueuedRequest[]> {
+  const nowMs = clock.nowMs();
+  const { models, waiting } = await queue.read();
+  const inForce = await Promise.all(models.map(async (model) => [model, await policies.of(model)] as const));
+  const policyOf = new Map(inForce);
+  return waiting.filter(({ request, createdAtMs }) => {
+    const { policy } = policyOf.get(request.model) ?? { policy: policies.fallback };
+    return nowMs - createdAtMs > patienceMs(request, policy);
+  });
 }
 
 const RUNNING = ['connecting', 'active', 'held'] as const;
@@ -77,36 +103,54 @@ async function loseLapsed(
   const { workerSilentMs } = ports.policy;
   const looked = new Set(running.map((session) => session.request.sessionId));
   for (const sessionId of missing.keys()) if (!looked.has(sessionId)) missing.delete(sessionId);
+  const byRegion = Map.groupBy(running, (session) => session.lease?.region);
   let lost = 0;
-  for (const session of running) {
-    const { sessionId } = session.request;
-    const nowMs = ports.clock.nowMs();
-    if (!session.lease || ports.watch.healthyMs(session.lease.region, nowMs) < workerSilentMs) continue;
-    if (await hasLease(ports, session.lease, sessionId)) {
-      missing.delete(sessionId);
-    } else if (!missing.has(sessionId)) {
-      missing.set(sessionId, nowMs);
-    } else if (nowMs - (missing.get(sessionId) ?? nowMs) >= 2 * workerSilentMs) {
-      missing.delete(sessionId);
-      const { workerId, epoch } = session.lease;
-      const moved = await tryAppend(ports.sessions, session, [
-        { type: 'lose-worker', atMs: nowMs, workerId, epoch },
-      ]);
-      if (moved !== AGAIN) lost += 1;
+  for (const [region, sessions] of byRegion) {
+    if (region === undefined || ports.watch.healthyMs(region, ports.clock.nowMs()) < workerSilentMs) continue;
+    const leases = await leasesOf(ports, region, sessions);
+    if (!leases) continue;
+    for (const session of sessions) {
+      if (await losesLapsed(ports, missing, session, leases.get(session.request.sessionId))) lost += 1;
     }
   }
   return lost;
 }
 
-async function hasLease(
-  { leases, incidents }: ExpireSessionsPorts,
-  { region, epoch }: LeaseRef,
-  sessionId: SessionId,
+/** True: its lease was missing for long enough, and it waits for a new worker now. */
+async function losesLapsed(
+  { sessions, clock, policy }: ExpireSessionsPorts,
+  missing: Map<SessionId, number>,
+  session: Session,
+  live: Lease | undefined,
 ): Promise<boolean> {
+  const { sessionId } = session.request;
+  const nowMs = clock.nowMs();
+  if (!session.lease || live?.epoch === session.lease.epoch) {
+    missing.delete(sessionId);
+    return false;
+  }
+  const sinceMs = missing.get(sessionId) ?? nowMs;
+  missing.set(sessionId, sinceMs);
+  if (nowMs - sinceMs < 2 * policy.workerSilentMs) return false;
+  missing.delete(sessionId);
+  const { workerId, epoch } = session.lease;
+  const moved = await tryAppend(sessions, session, [{ type: 'lose-worker', atMs: nowMs, workerId, epoch }]);
+  return moved !== AGAIN;
+}
+
+/** Undefined: the region does not answer, and nobody in it is thought lost for that. */
+async function leasesOf(
+  { leases, incidents }: ExpireSessionsPorts,
+  region: RegionId,
+  sessions: readonly Session[],
+): Promise<ReadonlyMap<SessionId, Lease> | undefined> {
   try {
-    return (await leases.find(region, sessionId))?.epoch === epoch;
+    return await leases.findMany(
+      region,
+      sessions.map(({ request }) => request.sessionId),
+    );
   } catch (error) {
-    incidents.note('lease not looked up', error, { region, sessionId });
-    return true;
+    incidents.note('leases not looked up', error, { region });
+    return undefined;
   }
 }

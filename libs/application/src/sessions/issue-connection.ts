@@ -29,7 +29,7 @@ export const makeIssueConnection =
     const claimBy = claimByMs ?? nowMs + claimTtlMs;
     // A worker counts from when it took the session; one that takes it over gets what is left.
     const maxDurationMs = Math.max(0, policy.maxDurationMs - (nowMs - (firstActiveAtMs ?? nowMs)));
-    const { region, pool, workerId, workerAddress, slot, epoch } = lease;
+    const { region, pool, workerId, workerAddress, slot, width, epoch } = lease;
     const token = await tokens.issue({
       ...{
         sessionId: request.sessionId,
@@ -39,6 +39,7 @@ export const makeIssueConnection =
         workerId,
         workerAddress,
         slot,
+        width,
       },
       ...{ epoch, claimByMs: claimBy, holdMs, idleMs, maxDurationMs },
     });

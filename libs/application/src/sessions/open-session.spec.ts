@@ -241,6 +241,7 @@ const description = (model: string, modelVersion: string) => {
         framesPerSecond: 25,
         address: 'd:1',
         slots: 1,
+        gpus: 1,
       },
       pool: `${US_EAST}/h100/${model}@${modelVersion}` as never,
     },

@@ -10,13 +10,17 @@ import {
   spokenFor,
   type CapacitySnapshot,
   type Lease,
+  type PlacementWhy,
+  type Priority,
   type Ranking,
   type RegionVerdict,
   type Session,
   type SessionCommand,
   type SessionId,
   type SessionRequest,
+  type WorkerId,
 } from '@meridian/domain';
+import { roomFor } from '../capacity/room.ts';
 import type { Capacity } from '../capacity/snapshot-cache.ts';
 import type { Clock, Draw } from '../ports/clock.ts';
 import type { Incidents } from '../ports/incidents.ts';
@@ -24,8 +28,12 @@ import type { LeaseStore } from '../ports/lease-store.ts';
 import type { ModelCatalog, ModelVersion } from '../ports/model-catalog.ts';
 import type { CreateOutcome, IdempotencyRecord, SessionRepository } from '../ports/session-repository.ts';
 import type { Tenant } from '../ports/tenant-repository.ts';
+import type { PoliciesInForce } from '../policies/policies-in-force.ts';
 import type { SessionPolicy } from '../policy.ts';
-import { requestHash, sessionIdFor } from '../ids.ts';
+import { requestHash, sessionIdFor, unitDraw } from '../ids.ts';
+import type { AdmitToQueue, ToldWait, WaitTooLong } from './admit-to-queue.ts';
+import { modelsUnlessKnown } from './known-models.ts';
+import type { QueueLook, QueueView } from './queue-view.ts';
 import { leaseTtlMs } from './relocate.ts';
 import { releaseUnlessHeld, releaseUnlessStored, reserveBest } from './reserve-best.ts';
 
@@ -37,6 +45,9 @@ export interface OpenSessionPorts {
   readonly leases: LeaseStore;
   readonly models: ModelCatalog;
   readonly capacity: Capacity;
+  readonly queue: QueueView;
+  readonly admitToQueue: AdmitToQueue;
+  readonly policies: PoliciesInForce;
   readonly clock: Clock;
   readonly draw: Draw;
   readonly incidents: Incidents;
@@ -51,6 +62,10 @@ export interface OpenSessionCommand {
   readonly rttMs: Readonly<Partial<Record<string, number>>>;
   readonly residency?: string;
   readonly maxRttMs?: number;
+  readonly rttMeasuredAtMs?: number;
+  readonly gpus?: number;
+  readonly priority?: Priority;
+  readonly maxWaitMs?: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string;
   /** Kept with the session, no part of what was asked for: a retry has another. */
@@ -63,6 +78,7 @@ export type OpenSessionOutcome =
   | { readonly kind: 'unknown_model'; readonly known: readonly ModelVersion[] }
   | { readonly kind: 'no_eligible_region'; readonly considered: readonly RegionVerdict[] }
   | { readonly kind: 'session_quota_exceeded'; readonly maxSessions: number }
+  | (WaitTooLong & Considered)
   /** The key was used for another request. */
   | { readonly kind: 'idempotency_key_reused' };
 
@@ -77,21 +93,23 @@ export const makeOpenSession =
   async (command) => {
     const { tenant, idempotencyKey: key } = command;
     const request = requestOf(command, sessionIdFor(tenant.tenantId, key, ports.draw));
-    const hash = requestHash(request);
-    const earlier =
-      key === undefined ? undefined : await ports.sessions.findByIdempotencyKey(tenant.tenantId, key);
-    if (earlier) return replayOf(earlier, hash);
-
-    const quota = { open: await ports.sessions.countOpen(tenant.tenantId), max: tenant.maxSessions };
-    if (quotaReached(quota)) return { kind: 'session_quota_exceeded', maxSessions: quota.max };
-    const known = await knownModels(ports, request);
+    const idempotency = key === undefined ? undefined : { key, requestHash: requestHash(request) };
+    const { earlier, open } = await ports.sessions.beforeOpen(tenant.tenantId, key);
+    if (earlier) return replayOf(earlier, idempotency);
+    if (quotaReached({ open, max: tenant.maxSessions })) return quotaExceeded(tenant);
+    const known = await modelsUnlessKnown(ports, request);
     if (known) return { kind: 'unknown_model', known };
 
     const placement = await place(ports, request, key !== undefined);
     if (placement.kind === 'impossible') {
       return { kind: 'no_eligible_region', considered: placement.considered };
     }
-    return record(ports, request, placement, key === undefined ? undefined : { key, requestHash: hash });
+    if (placement.kind === 'waits') {
+      const admission = await ports.admitToQueue(request, tenant.weight);
+      if (admission.kind === 'wait_too_long') return { ...admission, considered: placement.considered };
+      return record(ports, { tenant, request, idempotency }, { ...placement, ...admission.told });
+    }
+    return record(ports, { tenant, request, idempotency }, placement);
   };
 
 function requestOf(command: OpenSessionCommand, sessionId: SessionId): SessionRequest {
@@ -101,28 +119,28 @@ function requestOf(command: OpenSessionCommand, sessionId: SessionId): SessionRe
 
 const replayOf = (
   earlier: { readonly session: Session; readonly requestHash: string },
-  hash: string,
+  asked: IdempotencyRecord | undefined,
 ): OpenSessionOutcome =>
-  earlier.requestHash === hash
+  earlier.requestHash === asked?.requestHash
     ? { kind: 'opened', session: earlier.session, replayed: true }
     : { kind: 'idempotency_key_reused' };
 
-/** Undefined: the model is known; else those that are. A model that is being served needs no look at the catalog. */
-async function knownModels(
-  { capacity, models }: OpenSessionPorts,
-  { model, modelVersion }: SessionRequest,
-): Promise<readonly ModelVersion[] | undefined> {
-  const isAsked = (served: { readonly model: string; readonly modelVersion: string }): boolean =>
-    served.model === model && (modelVersion === undefined || served.modelVersion === modelVersion);
-  const { regions } = await capacity.read();
-  if (regions.some((region) => region.pools.some(isAsked))) return undefined;
-  const known = await models.list();
-  return known.some(isAsked) ? undefined : known;
+const quotaExceeded = ({ maxSessions }: Tenant): OpenSessionOutcome => ({
+  kind: 'session_quota_exceeded',
+  maxSessions,
+});
+
+interface Considered {
+  readonly considered: readonly RegionVerdict[];
 }
 
-type Placement =
-  | { readonly kind: 'reserved'; readonly lease: Lease; readonly considered: readonly RegionVerdict[] }
-  | { readonly kind: 'waits' | 'impossible'; readonly considered: readonly RegionVerdict[] };
+type Reserved = Considered & {
+  readonly kind: 'reserved';
+  readonly lease: Lease;
+  readonly why: PlacementWhy;
+};
+type Waits = Considered & { readonly kind: 'waits' };
+type Placement = Reserved | Waits | (Considered & { readonly kind: 'impossible' });
 
 /** @param isRetriable the open has a key, so this may be the second attempt */
 async function place(
@@ -130,28 +148,42 @@ async function place(
   request: SessionRequest,
   isRetriable: boolean,
 ): Promise<Placement> {
-  const waiting = await ports.sessions.listQueued(QUEUE_LOOK);
-  const rank = (snapshot: CapacitySnapshot): Ranking => {
-    const spoken = spokenFor(waiting, snapshot, ports.clock.nowMs());
-    return rankPools(request, snapshot, { waitedMs: 0, spokenFor: spoken });
+  const { policy, source: policySource } = await ports.policies.of(request.model);
+  const draw = unitDraw(ports.draw);
+  let exclude: readonly WorkerId[] = [];
+  const rank = async (snapshot: CapacitySnapshot, look: QueueLook): Promise<Ranking> => {
+    exclude = await look.keptFrom(request.model);
+    const waiting = look.waitingFor(request.model).slice(0, QUEUE_LOOK);
+    const spoken = spokenFor(waiting, snapshot, ports.clock.nowMs(), { policy });
+    const context = { waitedMs: 0, policy, policySource, spokenFor: spoken, draw, exclude };
+    return rankPools(request, snapshot, context);
   };
-  const kept = rank(await ports.capacity.read());
-  // A slot may have become free since the snapshot was taken: nobody is queued, or refused, on old news.
-  const ranking = kept.kind === 'ranked' ? kept : rank(await ports.capacity.read({ fresh: true }));
+  let ranking = await rank(await ports.capacity.read(), await ports.queue.read());
+  if (ranking.kind !== 'ranked') {
+    // A slot may have become free, and who waited for it gone: nobody is queued, or refused, on old news.
+    const snapshot = await ports.capacity.read({ fresh: true });
+    const isFree = roomFor(request.model, snapshot) > 0;
+    ranking = await rank(snapshot, await ports.queue.read({ fresh: isFree }));
+  }
   if (ranking.kind === 'impossible') return { kind: 'impossible', considered: explain(ranking) };
-  const { lease, considered } = await reserveBest(ports, ranking, {
-    ...{ sessionId: request.sessionId, epoch: FIRST_EPOCH, ttlMs: leaseTtlMs(ports.policy) },
+  const { lease, considered, why } = await reserveBest(ports, ranking, {
+    ...{ sessionId: request.sessionId, epoch: FIRST_EPOCH, ttlMs: leaseTtlMs(ports.policy), exclude },
     mayHold: isRetriable ? ranking.findings.map(({ region }) => region) : [],
   });
-  return lease ? { kind: 'reserved', lease, considered } : { kind: 'waits', considered };
+  return lease ? { kind: 'reserved', lease, considered, why } : { kind: 'waits', considered };
+}
+
+interface Opening {
+  readonly tenant: Tenant;
+  readonly request: SessionRequest;
+  readonly idempotency: IdempotencyRecord | undefined;
 }
 
 /** Stores the session with its place, or gives the place back. */
 async function record(
   ports: OpenSessionPorts,
-  request: SessionRequest,
-  placement: Placement,
-  idempotency: IdempotencyRecord | undefined,
+  { tenant, request, idempotency }: Opening,
+  placement: Reserved | (Waits & ToldWait),
 ): Promise<OpenSessionOutcome> {
   const atMs = ports.clock.nowMs();
   const { session, events } = decideAll(
@@ -161,7 +193,7 @@ async function record(
   const lease = placement.kind === 'reserved' ? placement.lease : undefined;
   let created: CreateOutcome;
   try {
-    created = await ports.sessions.create(session, events, idempotency);
+    created = await ports.sessions.create(session, events, idempotency, tenant.maxSessions);
   } catch (error) {
     const stored = lease && (await releaseUnlessStored(ports, lease));
     // The reply may have been lost, and not the request.
@@ -169,15 +201,23 @@ async function record(
     throw error;
   }
   if (created.kind === 'created') return { kind: 'opened', session, replayed: false };
-  // The same key came twice at once, and the other was faster.
-  if (lease) await releaseUnlessHeld(ports, lease, created.session);
-  return replayOf(created, idempotency?.requestHash ?? '');
+  // Another was faster: with the same key, or with the tenant's last session.
+  const earlier = created.kind === 'exists' ? created : undefined;
+  if (lease) await releaseUnlessHeld(ports, lease, earlier?.session);
+  return earlier ? replayOf(earlier, idempotency) : quotaExceeded(tenant);
 }
 
-const commandOf = (placement: Placement, atMs: number, { claimTtlMs }: SessionPolicy): SessionCommand =>
+const commandOf = (
+  placement: Reserved | (Waits & ToldWait),
+  atMs: number,
+  { claimTtlMs }: SessionPolicy,
+): SessionCommand =>
   placement.kind === 'reserved'
     ? {
         ...{ type: 'reserve', atMs, claimByMs: atMs + claimTtlMs },
-        ...{ lease: leaseRefOf(placement.lease), considered: placement.considered },
+        ...{ lease: leaseRefOf(placement.lease), considered: placement.considered, why: placement.why },
       }
-    : { type: 'enqueue', atMs, reasons: placement.considered };
+    : {
+        ...{ type: 'enqueue', atMs, reasons: placement.considered },
+        ...{ etaMs: placement.etaMs, estimateMs: placement.estimateMs },
+      };

@@ -13,15 +13,17 @@ export async function relocate(
   { request }: Session,
   lost: LeaseRef,
 ): Promise<Reservation> {
+  const { sessionId } = request;
   const { takenAtMs, regions } = await ports.capacity.read({ fresh: true });
   const here = regions.filter(({ region }) => region === lost.region);
   const { maxRttMs: _already, ...rest } = request;
-  const pinned = { ...rest, modelVersion: poolPartsOf(lost.pool).modelVersion };
+  const { modelVersion } = poolPartsOf(lost.pool);
+  const pinned = { ...rest, modelVersion, priority: 'high' } as const;
   const exclude = [lost.workerId];
   const ranking = rankPools(pinned, { takenAtMs, regions: here }, { waitedMs: 0, exclude });
   const reservation = await reserveBest(ports, ranking, {
-    ...{ sessionId: request.sessionId, epoch: nextEpoch(lost.epoch), exclude, mayHold: [lost.region] },
-    ttlMs: leaseTtlMs(ports.policy),
+    ...{ sessionId, epoch: nextEpoch(lost.epoch), exclude, mayHold: [lost.region] },
+    ...{ from: { sessionId, epoch: lost.epoch, workerId: lost.workerId }, ttlMs: leaseTtlMs(ports.policy) },
   });
   const away = reservation.considered.some(({ code }) => code === 'region_unreachable');
   if (!reservation.lease && away) throw new StoreUnavailable(`store of ${lost.region}`);

@@ -115,7 +115,7 @@ describe('re-placing a session', () => {
 
   it('holds one slot when the reply of the reservation is lost (L3)', async () => {
     worker(A).crash();
-    world.fates.leases.next('reserve', 'reply-lost');
+    world.fates.leases.next('transfer', 'reply-lost');
     world.fates.leases.next('find', 'refused');
     await expect(replace()).rejects.toThrow('does not answer');
     expect(await replace()).toMatchObject({ kind: 'replaced' });

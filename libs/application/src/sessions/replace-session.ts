@@ -70,7 +70,7 @@ async function moveAway(
   session: Session,
   lost: LeaseRef,
 ): Promise<ReplaceSessionOutcome | typeof AGAIN> {
-  const [{ lease, considered }] = await Promise.all([
+  const [{ lease, considered, why }] = await Promise.all([
     relocate(ports, session, lost),
     reportLost(ports, lost),
   ]);
@@ -86,8 +86,8 @@ async function moveAway(
   const claimByMs = atMs + ports.policy.claimTtlMs;
   const moves: readonly SessionCommand[] =
     session.state === 'reserved'
-      ? [{ type: 'reserve', atMs, lease: leaseRefOf(lease), claimByMs, considered }]
-      : [lose, { type: 'migrate', atMs, lease: leaseRefOf(lease), considered }];
+      ? [{ type: 'reserve', atMs, lease: leaseRefOf(lease), claimByMs, considered, why }]
+      : [lose, { type: 'migrate', atMs, lease: leaseRefOf(lease), considered, why }];
   const moved = await tryAppend(ports.sessions, session, moves);
   if (moved !== AGAIN) return replacedWith(ports, moved);
   await releaseUnlessHeld(ports, lease, await ports.sessions.find(session.request.sessionId));

@@ -3,6 +3,7 @@ import {
   explain,
   type Epoch,
   type Lease,
+  type PlacementWhy,
   type PoolId,
   type Ranking,
   type RegionId,
@@ -11,10 +12,11 @@ import {
   type Session,
   type SessionId,
   type WorkerId,
+  whyOf,
 } from '@meridian/domain';
 import type { Capacity } from '../capacity/snapshot-cache.ts';
 import type { Incidents } from '../ports/incidents.ts';
-import { StoreUnavailable, type LeaseStore } from '../ports/lease-store.ts';
+import { StoreUnavailable, type LeaseStore, type TransferFrom } from '../ports/lease-store.ts';
 import type { SessionRepository } from '../ports/session-repository.ts';
 
 export interface ReservePorts {
@@ -28,6 +30,8 @@ export interface ReserveFor {
   readonly epoch: Epoch;
   readonly ttlMs: number;
   readonly exclude?: readonly WorkerId[];
+  /** Set when the session is moved: the place that it leaves, in the region of all candidates. */
+  readonly from?: TransferFrom;
   /** Regions in which an earlier attempt may have reserved for the same session and epoch. */
   readonly mayHold?: readonly RegionId[];
 }
@@ -36,6 +40,7 @@ export interface Reservation {
   /** Undefined: no candidate had room when it was asked. */
   readonly lease: Lease | undefined;
   readonly considered: readonly RegionVerdict[];
+  readonly why: PlacementWhy;
 }
 
 /**
@@ -47,25 +52,42 @@ export async function reserveBest(
   ranking: Ranking,
   wanted: ReserveFor,
 ): Promise<Reservation> {
-  const { sessionId, epoch, ttlMs, exclude, mayHold = [] } = wanted;
+  const { sessionId, mayHold = [] } = wanted;
   const refused = new Map<PoolId, Refusal>();
-  const doubtful = new Set(mayHold);
+  const away = new Set<RegionId>();
   for (const { region, pool } of ranking.candidates) {
-    const slot = { region, pool, sessionId, epoch, ttlMs, ...(exclude ? { exclude } : {}) };
-    const answer = await orAway(ports, region, sessionId, ports.leases.reserve(slot));
-    if (answer === AWAY) doubtful.add(region);
+    const answer = away.has(region)
+      ? AWAY
+      : await orAway(ports, region, sessionId, reserveAt(ports.leases, ranking, region, pool, wanted));
+    if (answer === AWAY) away.add(region);
     if (answer === undefined || answer === AWAY) {
       refused.set(pool, answer === AWAY ? IS_AWAY : IS_TAKEN);
       continue;
     }
     ports.capacity.took(answer);
-    return { lease: answer, considered: explain(ranking, pool, refused) };
+    return { lease: answer, considered: explain(ranking, pool, refused), why: whyOf(ranking, refused) };
   }
+  const why = whyOf(ranking, refused);
   const considered = explain(ranking, undefined, refused);
-  const unheard = await unheardLease(ports, [...doubtful], wanted);
+  const unheard = await unheardLease(ports, [...new Set([...mayHold, ...away])], wanted);
   return unheard
-    ? { lease: unheard, considered: considered.map((verdict) => chosenEarlier(verdict, unheard)) }
-    : { lease: undefined, considered };
+    ? { lease: unheard, considered: considered.map((verdict) => chosenEarlier(verdict, unheard)), why }
+    : { lease: undefined, considered, why };
+}
+
+function reserveAt(
+  leases: LeaseStore,
+  { request: { gpus } }: Ranking,
+  region: RegionId,
+  pool: PoolId,
+  { sessionId, epoch, ttlMs, exclude, from }: ReserveFor,
+): Promise<Lease | undefined> {
+  const slot = {
+    ...{ region, pool, sessionId, epoch, ttlMs },
+    ...(exclude && { exclude }),
+    ...(gpus !== undefined && { gpus }),
+  };
+  return from ? leases.transfer(region, from, slot) : leases.reserve(slot);
 }
 
 /** The region did not answer. */
@@ -73,13 +95,13 @@ const AWAY = Symbol('away');
 
 const IS_AWAY: Refusal = {
   code: 'region_unreachable',
-  reason: 'it does not answer at the moment',
   forever: false,
+  say: () => 'it does not answer at the moment',
 };
 const IS_TAKEN: Refusal = {
   code: 'no_free_slot',
-  reason: 'its last free slot was just taken',
   forever: false,
+  say: () => 'its last free slot was just taken',
 };
 
 /**

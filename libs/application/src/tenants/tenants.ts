@@ -1,6 +1,6 @@
 import type { ApiKeyId, TenantId } from '@meridian/domain';
 import type { Clock, Draw } from '../ports/clock.ts';
-import type { ApiKey, Tenant, TenantRepository } from '../ports/tenant-repository.ts';
+import type { ApiKey, Tenant, TenantChange, TenantRepository } from '../ports/tenant-repository.ts';
 import { drawId, sha256 } from '../ids.ts';
 
 export interface TenantPorts {
@@ -17,12 +17,10 @@ export interface IssuedApiKey {
 
 /** Tenants and their API keys, for operators; `authenticate` is for every request. */
 export interface Tenants {
-  create(name: string, maxSessions: number): Promise<Tenant>;
+  /** @param weight 1 unless told */
+  create(name: string, maxSessions: number, weight?: number): Promise<Tenant>;
   /** Undefined: no such tenant. */
-  update(
-    tenantId: TenantId,
-    change: { readonly name?: string; readonly maxSessions?: number },
-  ): Promise<Tenant | undefined>;
+  update(tenantId: TenantId, change: TenantChange): Promise<Tenant | undefined>;
   find(tenantId: TenantId): Promise<Tenant | undefined>;
   list(): Promise<readonly Tenant[]>;
   /** Undefined: no such tenant. */
@@ -43,9 +41,9 @@ const PREFIX_CHARS = 9;
 const SECRET = /^mk_[a-z2-7]{20,120}$/;
 
 export function makeTenants({ tenants, clock, draw }: TenantPorts): Tenants {
-  const create = async (name: string, maxSessions: number): Promise<Tenant> => {
+  const create = async (name: string, maxSessions: number, weight = 1): Promise<Tenant> => {
     const tenantId = drawId('ten', draw) as TenantId;
-    const tenant = { tenantId, name, maxSessions, createdAtMs: clock.nowMs() };
+    const tenant = { tenantId, name, maxSessions, weight, createdAtMs: clock.nowMs() };
     await tenants.createTenant(tenant);
     return tenant;
   };

@@ -1,7 +1,11 @@
 import type {
+  AuditLog,
+  DemandHistory,
   LeaseStore,
   LiveMeters,
   ModelCatalog,
+  ModelPolicies,
+  QueueRecord,
   SessionRepository,
   TenantRepository,
   UsageRepository,
@@ -35,6 +39,10 @@ export interface RecordHarness {
   readonly sessions: SessionRepository;
   readonly usage: UsageRepository;
   readonly models: ModelCatalog;
+  readonly policies: ModelPolicies;
+  readonly queue: QueueRecord;
+  readonly audit: AuditLog;
+  readonly demand: DemandHistory;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,14 @@
 // S1. Reads for tenants are scoped by tenant. L3. A session and its idempotency key are stored together or not at all.
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { decide, evolveAll, type Session, type SessionCommand, type SessionRequest } from '@meridian/domain';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { NewSession } from '@meridian/application';
+import {
+  decide,
+  evolveAll,
+  type GroupId,
+  type Session,
+  type SessionCommand,
+  type SessionRequest,
+} from '@meridian/domain';
 import {
   aSession,
   aTenant,
@@ -60,7 +68,7 @@ export function sessionRepositoryContract(open: OpenRecord): void {
     await created({ tenantId: ACME }, T0, [enqueue(T0)], 'key');
     expect(await record.sessions.findForTenant(ACME, sessionId(1))).toBeDefined();
     expect(await record.sessions.findForTenant(OTHER, sessionId(1))).toBeUndefined();
-    expect(await record.sessions.findByIdempotencyKey(OTHER, 'key')).toBeUndefined();
+    expect(await record.sessions.beforeOpen(OTHER, 'key')).toEqual({ open: 0 });
     expect((await record.sessions.list(OTHER, { limit: 10 })).sessions).toEqual([]);
   });
 
@@ -71,8 +79,8 @@ export function sessionRepositoryContract(open: OpenRecord): void {
     expect(await record.sessions.create(again.session, again.events, idempotency)).toEqual({
       ...{ kind: 'exists', session: first, requestHash: 'hash of key' },
     });
-    expect(await record.sessions.findByIdempotencyKey(ACME, 'key')).toEqual({
-      ...{ session: first, requestHash: 'hash of key' },
+    expect(await record.sessions.beforeOpen(ACME, 'key')).toEqual({
+      ...{ earlier: { session: first, requestHash: 'hash of key' }, open: 1 },
     });
     expect(await record.sessions.events(sessionId(1), 0)).toHaveLength(1);
   });
@@ -80,9 +88,115 @@ export function sessionRepositoryContract(open: OpenRecord): void {
   it('lets two tenants use the same key', async () => {
     await created({ sessionId: sessionId(1), tenantId: ACME }, T0, [enqueue(T0)], 'key');
     await created({ sessionId: sessionId(2), tenantId: OTHER }, T0, [enqueue(T0)], 'key');
-    expect((await record.sessions.findByIdempotencyKey(OTHER, 'key'))?.session.request.sessionId).toBe(
+    expect((await record.sessions.beforeOpen(OTHER, 'key')).earlier?.session.request.sessionId).toBe(
       sessionId(2),
     );
+  });
+
+  it('stores one of two that open with one key at once, and answers the other with it (L3)', async () => {
+    const { session, events } = aSession({}, T0, reserve(T0));
+    const outcomes = await Promise.all(
+      ['one', 'other'].map((requestHash) =>
+        record.sessions.create(session, events, { key: 'key', requestHash }),
+      ),
+    );
+    expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual(['created', 'exists']);
+    const winner = outcomes[0]?.kind === 'created' ? 'one' : 'other';
+    expect(outcomes).toContainEqual({ kind: 'exists', session, requestHash: winner });
+    expect(await record.sessions.events(sessionId(1), 0)).toHaveLength(1);
+    expect(await record.sessions.countOpen(ACME)).toBe(1);
+  });
+
+  it('never has more open than a tenant may, however many open at once', async () => {
+    const openings = Array.from({ length: 30 }, (_, i) => aSession({ sessionId: sessionId(i) }, T0, reserve(T0)));
+    const others = Array.from({ length: 5 }, (_, i) =>
+      aSession({ sessionId: sessionId(100 + i), tenantId: OTHER }, T0, enqueue(T0)),
+    );
+    const create = (maxOpen: number) => (opening: (typeof openings)[number]) =>
+      record.sessions.create(opening.session, opening.events, undefined, maxOpen);
+    const [mine, theirs] = await Promise.all([
+      Promise.all(openings.map(create(7))),
+      Promise.all(others.map(create(5))),
+    ]);
+    expect(mine.filter(({ kind }) => kind === 'created')).toHaveLength(7);
+    expect(mine.filter(({ kind }) => kind !== 'created')).toContainEqual({ kind: 'quota_exceeded', open: 7 });
+    expect(theirs.every(({ kind }) => kind === 'created')).toBe(true);
+    expect(await record.sessions.countOpen(ACME)).toBe(7);
+    expect((await record.sessions.list(ACME, { limit: 100 })).sessions).toHaveLength(7);
+  });
+
+  it('gives a session’s place in the quota back once, however it ends and however often', async () => {
+    const reserved = await created({ sessionId: sessionId(1) }, T0, [reserve(T0)]);
+    const queued = await created({ sessionId: sessionId(2) }, T0, [enqueue(T0)]);
+    const ends = [reserved, queued, reserved].map(async (session, i) => {
+      const events = decide(end(T0 + i), session);
+      return record.sessions.append(evolveAll(session, events), events, session.eventCount);
+    });
+    expect((await Promise.all(ends)).filter(Boolean)).toHaveLength(2);
+    expect(await record.sessions.beforeOpen(ACME, undefined)).toEqual({ open: 0 });
+    const next = aSession({ sessionId: sessionId(3) }, T0, reserve(T0));
+    const full = aSession({ sessionId: sessionId(4) }, T0, reserve(T0));
+    expect(await record.sessions.create(next.session, next.events, undefined, 1)).toEqual({ kind: 'created' });
+    expect(await record.sessions.create(full.session, full.events, undefined, 1)).toEqual({
+      ...{ kind: 'quota_exceeded', open: 1 },
+    });
+  });
+
+  it('answers with the earlier session though the tenant has all it may', async () => {
+    const first = await created({}, T0, [reserve(T0)], 'key');
+    const again = aSession({}, T0 + 5, reserve(T0 + 5));
+    const idempotency = { key: 'key', requestHash: 'hash of key' };
+    expect(await record.sessions.create(again.session, again.events, idempotency, 1)).toEqual({
+      ...{ kind: 'exists', session: first, requestHash: 'hash of key' },
+    });
+  });
+
+  it('stores the others when one of those that came together cannot be stored', async () => {
+    const good = [1, 2, 3].map((i) => aSession({ sessionId: sessionId(i) }, T0, reserve(T0)));
+    const { session, events } = aSession({ sessionId: sessionId(9), tenantId: tenantId('nobody') }, T0, reserve(T0));
+    const [bad, ...outcomes] = await Promise.allSettled(
+      [{ session, events }, ...good].map((each) => record.sessions.create(each.session, each.events, undefined)),
+    );
+    expect(bad?.status).toBe('rejected');
+    expect(outcomes).toEqual(good.map(() => ({ status: 'fulfilled', value: { kind: 'created' } })));
+  });
+
+  describe('a group', () => {
+    const aGroup = (name: string, from: number, size = 3): NewSession[] =>
+      Array.from({ length: size }, (_, i) =>
+        aSession({ sessionId: sessionId(from + i), groupId: name as GroupId }, T0, reserve(T0)),
+      );
+    const idempotency = { key: 'key', requestHash: 'hash' };
+
+    it('is stored whole, and found again by its key', async () => {
+      const members = aGroup('grp_a', 1);
+      expect(await record.sessions.createGroup(members, idempotency)).toEqual({ kind: 'created' });
+      const sessions = members.map(({ session }) => session);
+      expect(await record.sessions.findGroup(ACME, 'grp_a' as GroupId)).toEqual(sessions);
+      expect(await record.sessions.findGroup(OTHER, 'grp_a' as GroupId)).toEqual([]);
+      expect(await record.sessions.createGroup(aGroup('grp_a', 1), idempotency)).toEqual({
+        ...{ kind: 'exists', sessions, requestHash: 'hash' },
+      });
+      expect((await record.sessions.beforeOpen(ACME, 'key')).earlier?.session).toEqual(sessions[0]);
+      expect(await record.sessions.events(sessionId(3), 0)).toHaveLength(1);
+    });
+
+    it('is not stored at all where it is larger than what the tenant may have', async () => {
+      await created({ sessionId: sessionId(50) }, T0, [enqueue(T0)]);
+      const outcomes = await Promise.all(
+        [1, 11, 21].map((from) => record.sessions.createGroup(aGroup(`grp_${from}`, from), undefined, 5)),
+      );
+      expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual(['created', 'quota_exceeded', 'quota_exceeded']);
+      expect(await record.sessions.countOpen(ACME)).toBe(4);
+    });
+
+    it('is not stored at all where one of its sessions is there already', async () => {
+      await created({ sessionId: sessionId(2) }, T0, [enqueue(T0)]);
+      const outcome = await record.sessions.createGroup(aGroup('grp_a', 1), idempotency).catch(() => 'failed');
+      expect(outcome).not.toEqual({ kind: 'created' });
+      expect(await record.sessions.findGroup(ACME, 'grp_a' as GroupId)).toEqual([]);
+      expect(await record.sessions.beforeOpen(ACME, 'key')).toEqual({ open: 1 });
+    });
   });
 
   it('appends events and keeps their order', async () => {
@@ -135,30 +249,11 @@ export function sessionRepositoryContract(open: OpenRecord): void {
     expect(ids(await record.sessions.list(ACME, { limit: 10 }))).toHaveLength(4);
   });
 
-  it('lists who waits, oldest first', async () => {
-    for (const i of [3, 1, 2]) await created({ sessionId: sessionId(i) }, T0 + i, [enqueue(T0 + i)]);
-    await created({ sessionId: sessionId(4) }, T0, [reserve(T0)]);
-    const ids = async (limit: number) =>
-      (await record.sessions.listQueued(limit)).map((s) => s.request.sessionId);
-    expect(await ids(10)).toEqual([1, 2, 3].map(sessionId));
-    expect(await ids(2)).toEqual([1, 2].map(sessionId));
-  });
-
   it('lists what has not changed for a while, oldest first', async () => {
     for (const i of [2, 1, 9]) await created({ sessionId: sessionId(i) }, T0 + i, [reserve(T0 + i)]);
     await created({ sessionId: sessionId(3) }, T0, [enqueue(T0)]);
     const stale = await record.sessions.listStale(['reserved', 'held'], T0 + 5, 10);
     expect(stale.map((s) => s.request.sessionId)).toEqual([1, 2].map(sessionId));
-  });
-
-  it('lists what ended lately, newest first', async () => {
-    for (const i of [1, 2, 3]) {
-      const reserved = await created({ sessionId: sessionId(i) }, T0, [reserve(T0)]);
-      await appended(reserved, end(T0 + i));
-    }
-    const ended = await record.sessions.listEndedSince(T0 + 2, 10);
-    expect(ended.map((s) => s.request.sessionId)).toEqual([3, 2].map(sessionId));
-    expect(await record.sessions.listEndedSince(T0, 1)).toHaveLength(1);
   });
 
   it('counts what is open', async () => {

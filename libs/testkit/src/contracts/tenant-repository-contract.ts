@@ -29,6 +29,8 @@ export function tenantRepositoryContract(open: OpenRecord): void {
   it('changes what it is told to, and no more', async () => {
     expect(await record.tenants.updateTenant(tenantId('acme'), { maxSessions: 3 })).toBe(true);
     expect(await record.tenants.findTenant(tenantId('acme'))).toEqual(aTenant({ maxSessions: 3 }));
+    expect(await record.tenants.updateTenant(tenantId('acme'), { weight: 4 })).toBe(true);
+    expect(await record.tenants.findTenant(tenantId('acme'))).toEqual(aTenant({ maxSessions: 3, weight: 4 }));
     expect(await record.tenants.updateTenant(tenantId('nobody'), { name: 'x' })).toBe(false);
   });
 

@@ -21,6 +21,8 @@ import type { OpenRecord, RecordHarness } from './harness.ts';
 
 const T0 = Date.UTC(2026, 10, 2, 10, 30);
 const HOUR_MS = 3_600_000;
+const WHOLE = { width: 1, slots: 1, gpus: 1 };
+const HALF = { ...WHOLE, slots: 2 };
 
 /** What every usage repository does. Call it in a `describe`; `open` gives an empty record. */
 export function usageRepositoryContract(open: OpenRecord): void {
@@ -67,7 +69,7 @@ export function usageRepositoryContract(open: OpenRecord): void {
         currency: 'GBP',
         final: false,
       },
-      ...{ costNano: costOf(10_000, 2_400_000_000n, 2), asOfMs: T0 + 10_000 },
+      ...{ costNano: costOf(10_000, 2_400_000_000n, HALF), asOfMs: T0 + 10_000 },
     });
   });
 
@@ -101,7 +103,7 @@ export function usageRepositoryContract(open: OpenRecord): void {
     ]);
     expect(await usage()).toMatchObject({
       activeMs: 31 * 60_000,
-      costNano: costOf(31 * 60_000, 2_400_000_000n, 2),
+      costNano: costOf(31 * 60_000, 2_400_000_000n, HALF),
     });
   });
 
@@ -120,7 +122,7 @@ export function usageRepositoryContract(open: OpenRecord): void {
         tenantId: 'ten_acme',
       },
     ]);
-    expect(segments[0]?.costNano).toBe(costOf(15_000, 2_400_000_000n, 2));
+    expect(segments[0]?.costNano).toBe(costOf(15_000, 2_400_000_000n, HALF));
   });
 
   it('stores no reading with an end that came second', async () => {
@@ -161,7 +163,7 @@ export function usageRepositoryContract(open: OpenRecord): void {
 
   const uptime = (over: Partial<WorkerUptime> = {}): WorkerUptime => ({
     ...{ workerId: workerId('us-east-1'), incarnation: 'a', region: US_EAST, pool: poolIn(US_EAST) },
-    ...{ gpuType: 'h100', slots: 2, startedAtMs: T0, lastSeenAtMs: T0 + 20_000, ...over },
+    ...{ gpuType: 'h100', slots: 2, gpus: 1, startedAtMs: T0, lastSeenAtMs: T0 + 20_000, ...over },
   });
 
   it('adds up: what sessions used, and the bill of the GPUs that were up (M3)', async () => {
@@ -171,14 +173,32 @@ export function usageRepositoryContract(open: OpenRecord): void {
     expect(await record.usage.fleetCost(T0 - HOUR_MS, T0 + HOUR_MS)).toEqual([
       {
         ...{ region: US_EAST, pool: poolIn(US_EAST), currency: 'GBP', activeMs: 10_000 },
-        ...{ billNano: costOf(20_000, 2_400_000_000n, 1), sessionNano: costOf(10_000, 2_400_000_000n, 2) },
+        ...{ billNano: costOf(20_000, 2_400_000_000n, WHOLE), sessionNano: costOf(10_000, 2_400_000_000n, HALF) },
       },
+    ]);
+  });
+
+  it('adds up for a session of several slots on a worker that spans several GPUs (M3)', async () => {
+    const lease = { width: 3, slots: 8, gpus: 4 };
+    const wide = aSession({ sessionId: sessionId('wide') }, T0, reserve(T0, lease), observe(T0, 'active'));
+    await record.sessions.create(wide.session, wide.events, undefined);
+    await record.usage.recordUptime([uptime({ slots: 8, gpus: 4 })]);
+    await record.usage.apply([after(10_000, 1, { sessionId: sessionId('wide') })]);
+    expect(await record.usage.fleetCost(T0 - HOUR_MS, T0 + HOUR_MS)).toMatchObject([
+      {
+        billNano: costOf(20_000, 2_400_000_000n, { ...WHOLE, gpus: 4 }),
+        sessionNano: costOf(10_000, 2_400_000_000n, lease),
+      },
+    ]);
+    await record.usage.apply([after(HOUR_MS / 2, 2, { sessionId: sessionId('wide') })]);
+    expect(await record.usage.segments(sessionId('wide'))).toMatchObject([
+      { ...lease, costNano: costOf(HOUR_MS / 2, 2_400_000_000n, lease) },
     ]);
   });
 
   it('bills the part of an uptime that lies in the window', async () => {
     await record.usage.recordUptime([uptime()]);
     const [row] = await record.usage.fleetCost(T0 + 5_000, T0 + 15_000);
-    expect(row?.billNano).toBe(costOf(10_000, 2_400_000_000n, 1));
+    expect(row?.billNano).toBe(costOf(10_000, 2_400_000_000n, WHOLE));
   });
 }

@@ -1,7 +1,7 @@
 // L4. Workers are the truth of what runs: a registry that lost everything has it again after one heartbeat each.
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { NOT_MEASURED } from '@meridian/application';
-import type { Incarnation } from '@meridian/domain';
+import { STEADY, type Cadence, type Incarnation } from '@meridian/domain';
 import {
   aHeartbeat,
   aPace,
@@ -107,6 +107,83 @@ export function workerRegistryContract(open: OpenRegion): void {
       epoch: 1,
     });
     expect((await store.registry.list(US_EAST))[0]?.usedSlots).toBe(1);
+  });
+
+  it('makes a lost lease of several slots anew, as wide as its worker says (L4)', async () => {
+    const wide = aWorker({ slots: 4, gpus: 2 });
+    await store.registry.register(wide);
+    await store.registry.heartbeat(aHeartbeat(wide, 1, [aReport({ width: 3 })]));
+    expect(await store.leases.find(US_EAST, sessionId(1))).toMatchObject({
+      ...{ slot: 0, width: 3, slots: 4, gpus: 2 },
+    });
+    expect((await store.registry.list(US_EAST))[0]).toMatchObject({ usedSlots: 3, gpus: 2 });
+    expect((await store.registry.snapshot(US_EAST)).pools[0]?.workers[0]).toMatchObject({ gpus: 2 });
+  });
+
+  it('tells a lost worker’s session of several slots once', async () => {
+    const wide = aWorker({ slots: 4 });
+    await store.registry.register(wide);
+    await store.registry.heartbeat(aHeartbeat(wide, 1, [aReport({ width: 3 })]));
+    await store.registry.markLost(US_EAST, wide.workerId);
+    const [lost] = await store.registry.takeLost(US_EAST, 60_000);
+    expect(lost?.leases).toMatchObject([{ sessionId: sessionId(1), width: 3 }]);
+  });
+
+  const LATE: Cadence = {
+    ...{ state: 'quarantined', quarantinedAtMs: 5, cooldownMs: 30_000, reason: '5.2 % late' },
+    lateSinceMs: 3,
+  };
+
+  it('offers no slot of a worker that is quarantined for its pace, keeps its sessions, and says why', async () => {
+    await registered(1, [aReport()]);
+    await store.registry.setCadence(US_EAST, worker.workerId, worker.incarnation, LATE);
+    expect(
+      await store.leases.reserve({
+        ...{ region: US_EAST, pool: poolIn(US_EAST), sessionId: sessionId('new') },
+        ...{ epoch: epoch(1), ttlMs: 60_000 },
+      }),
+    ).toBeUndefined();
+    const seen = { health: 'quarantined', healthReason: '5.2 % late', usedSlots: 1 };
+    expect(await store.registry.list(US_EAST)).toMatchObject([seen]);
+    expect((await store.registry.snapshot(US_EAST)).pools[0]?.workers).toMatchObject([seen]);
+    expect(await store.registry.heartbeat(aHeartbeat(worker, 2, [aReport({ seq: 2 })]))).toEqual({
+      ...{ kind: 'applied', drain: false, fenced: [], cadence: LATE },
+    });
+  });
+
+  it('offers one session at a time to a worker on trial', async () => {
+    await registered();
+    const trial: Cadence = { ...LATE, state: 'trial' };
+    await store.registry.setCadence(US_EAST, worker.workerId, worker.incarnation, trial);
+    expect((await store.registry.list(US_EAST))[0]?.health).toBe('ready');
+    expect(await reserve()).toBeDefined();
+    const another = { ...{ region: US_EAST, pool: poolIn(US_EAST), epoch: epoch(1), ttlMs: 60_000 } };
+    expect(await store.leases.reserve({ ...another, sessionId: sessionId(2) })).toBeUndefined();
+    expect((await store.registry.list(US_EAST))[0]?.healthReason).toBe(
+      'on trial with one session after 5.2 % late',
+    );
+    await store.registry.setCadence(US_EAST, worker.workerId, worker.incarnation, STEADY);
+    expect(await store.leases.reserve({ ...another, sessionId: sessionId(2) })).toBeDefined();
+  });
+
+  it('keeps what was judged of an incarnation, and nothing of another', async () => {
+    await registered();
+    await store.registry.setCadence(US_EAST, worker.workerId, restarted.incarnation, LATE);
+    expect((await store.registry.list(US_EAST))[0]?.health).toBe('ready');
+    await store.registry.setCadence(US_EAST, worker.workerId, worker.incarnation, LATE);
+    await store.registry.register(worker);
+    expect((await store.registry.list(US_EAST))[0]?.health).toBe('quarantined');
+    await store.registry.register(restarted);
+    await store.registry.heartbeat(aHeartbeat(restarted, 1));
+    expect((await store.registry.list(US_EAST))[0]?.health).toBe('ready');
+  });
+
+  it('says why a worker is drained', async () => {
+    await registered();
+    await store.registry.heartbeat(aHeartbeat(worker, 2, [], { draining: true }));
+    expect((await store.registry.list(US_EAST))[0]?.healthReason).toBe('it drains by itself');
+    await store.registry.setDraining(US_EAST, worker.workerId, true);
+    expect((await store.registry.list(US_EAST))[0]?.healthReason).toBe('an operator drains it');
   });
 
   it('fences a session that holds a lease at a higher epoch elsewhere (L2)', async () => {

@@ -1,6 +1,6 @@
 // The durable record in memory: sessions, their events and their usage, as Postgres keeps them, in one transaction.
 import { StoreUnavailable } from '@meridian/application';
-import type { IdempotencyRecord, WorkerUptime } from '@meridian/application';
+import type { WorkerUptime } from '@meridian/application';
 import { cutSegments, openMeter } from '@meridian/domain';
 import type {
   Meter,
@@ -14,18 +14,16 @@ import type {
 import { meterKey } from './meter-key.ts';
 import { FakeSessionRepository } from './fake-session-repository.ts';
 import { FakeUsageRepository } from './fake-usage-repository.ts';
-
-export interface SessionRow {
-  session: Session;
-  readonly events: SessionEvent[];
-  readonly idempotency: IdempotencyRecord | undefined;
-}
+import { SessionRows } from './session-rows.ts';
 
 export class FakeRecord {
-  readonly rows = new Map<SessionId, SessionRow>();
+  readonly rows = new SessionRows();
   readonly meters = new Map<string, Meter>();
   readonly segments = new Map<string, UsageSegment>();
   readonly uptimes = new Map<string, WorkerUptime>();
+  /** Keys of `meters` and `segments` by session. */
+  readonly #meterKeys = new Map<SessionId, Set<string>>();
+  readonly #segmentKeys = new Map<SessionId, Set<string>>();
   rates: readonly Rate[] = [];
   /** True: every call throws `StoreUnavailable`. */
   away = false;
@@ -44,6 +42,7 @@ export class FakeRecord {
       if (event.type !== 'reserved' && event.type !== 'migrated') continue;
       const meter = openMeter(request.tenantId, request.sessionId, event.lease, event.atMs);
       this.meters.set(meterKey(meter), meter);
+      index(this.#meterKeys, meter.sessionId, meterKey(meter));
     }
   }
 
@@ -57,16 +56,32 @@ export class FakeRecord {
       const key = `${meterKey(segment)} ${segment.startsAtMs}`;
       if (this.segments.has(key)) throw new Error(`segment cut twice: ${key}`);
       this.segments.set(key, segment);
+      index(this.#segmentKeys, segment.sessionId, key);
     }
   }
 
   metersOf(sessionId: SessionId): readonly Meter[] {
-    return [...this.meters.values()].filter((meter) => meter.sessionId === sessionId);
+    return [...(this.#meterKeys.get(sessionId) ?? [])].flatMap((key) => this.meters.get(key) ?? []);
   }
 
   segmentsOf(sessionId: SessionId): readonly UsageSegment[] {
-    return [...this.segments.values()]
-      .filter((segment) => segment.sessionId === sessionId)
+    return [...(this.#segmentKeys.get(sessionId) ?? [])]
+      .flatMap((key) => this.segments.get(key) ?? [])
       .sort((a, b) => a.startsAtMs - b.startsAtMs || a.epoch - b.epoch);
   }
+
+  /** Drops a session with its usage: a long simulation keeps no more than its queries look at. */
+  forget(sessionId: SessionId): void {
+    this.rows.delete(sessionId);
+    for (const key of this.#meterKeys.get(sessionId) ?? []) this.meters.delete(key);
+    for (const key of this.#segmentKeys.get(sessionId) ?? []) this.segments.delete(key);
+    this.#meterKeys.delete(sessionId);
+    this.#segmentKeys.delete(sessionId);
+  }
+}
+
+function index(keys: Map<SessionId, Set<string>>, sessionId: SessionId, key: string): void {
+  const known = keys.get(sessionId);
+  if (known) known.add(key);
+  else keys.set(sessionId, new Set([key]));
 }

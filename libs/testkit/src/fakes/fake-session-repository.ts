@@ -1,20 +1,26 @@
 import type {
+  BeforeOpen,
+  CreateGroupOutcome,
   CreateOutcome,
   IdempotencyRecord,
+  NewSession,
   SessionPage,
   SessionRepository,
   StoredEvent,
 } from '@meridian/application';
-import type {
-  MeterReading,
-  Session,
-  SessionEvent,
-  SessionId,
-  SessionStateName,
-  TenantId,
+import {
+  SESSION_STATES,
+  type GroupId,
+  type MeterReading,
+  type Session,
+  type SessionEvent,
+  type SessionId,
+  type SessionStateName,
+  type TenantId,
 } from '@meridian/domain';
-import type { FakeRecord, SessionRow } from './fake-record.ts';
+import type { FakeRecord } from './fake-record.ts';
 import { meterKey } from './meter-key.ts';
+import type { SessionRow } from './session-rows.ts';
 
 export class FakeSessionRepository implements SessionRepository {
   readonly #record: FakeRecord;
@@ -23,19 +29,40 @@ export class FakeSessionRepository implements SessionRepository {
     this.#record = record;
   }
 
-  create(
+  async create(
     session: Session,
     events: readonly SessionEvent[],
     idempotency: IdempotencyRecord | undefined,
+    maxOpen?: number,
   ): Promise<CreateOutcome> {
-    const { tenantId, sessionId } = session.request;
-    return this.#record.do((): CreateOutcome => {
-      const row = this.#record.rows.get(sessionId) ?? this.#byKey(tenantId, idempotency?.key);
-      if (row) {
-        return { kind: 'exists', session: row.session, requestHash: row.idempotency?.requestHash ?? '' };
+    const outcome = await this.createGroup([{ session, events }], idempotency, maxOpen);
+    if (outcome.kind !== 'exists') return outcome;
+    const { sessions, requestHash } = outcome;
+    return { kind: 'exists', session: sessions[0] ?? session, requestHash };
+  }
+
+  createGroup(
+    members: readonly NewSession[],
+    idempotency: IdempotencyRecord | undefined,
+    maxOpen = Infinity,
+  ): Promise<CreateGroupOutcome> {
+    return this.#record.do((): CreateGroupOutcome => {
+      const [first] = members;
+      if (!first) return { kind: 'created' };
+      const { tenantId, groupId } = first.session.request;
+      const taken = members.map(({ session }) => this.#record.rows.get(session.request.sessionId));
+      const earlier = taken.find((row) => row !== undefined) ?? this.#byKey(tenantId, idempotency?.key);
+      if (earlier) {
+        const sessions = groupId === undefined ? [earlier.session] : this.#group(tenantId, groupId);
+        return { kind: 'exists', sessions, requestHash: earlier.idempotency?.requestHash ?? '' };
       }
-      this.#record.rows.set(sessionId, { session, events: [...events], idempotency });
-      this.#record.openMeters(session, events);
+      const open = this.#open(tenantId);
+      if (open + members.length > maxOpen) return { kind: 'quota_exceeded', open };
+      for (const { session, events } of members) {
+        const key = session === first.session ? idempotency : undefined;
+        this.#record.rows.set(session.request.sessionId, { session, events: [...events], idempotency: key });
+        this.#record.openMeters(session, events);
+      }
       return { kind: 'created' };
     });
   }
@@ -69,14 +96,16 @@ export class FakeSessionRepository implements SessionRepository {
     return session?.request.tenantId === tenantId ? session : undefined;
   }
 
-  findByIdempotencyKey(
-    tenantId: TenantId,
-    key: string,
-  ): Promise<{ readonly session: Session; readonly requestHash: string } | undefined> {
+  beforeOpen(tenantId: TenantId, key: string | undefined): Promise<BeforeOpen> {
     return this.#record.do(() => {
       const row = this.#byKey(tenantId, key);
-      return row && { session: row.session, requestHash: row.idempotency?.requestHash ?? '' };
+      const earlier = row && { session: row.session, requestHash: row.idempotency?.requestHash ?? '' };
+      return { ...(earlier ? { earlier } : {}), open: this.#open(tenantId) };
     });
+  }
+
+  findGroup(tenantId: TenantId, groupId: GroupId): Promise<readonly Session[]> {
+    return this.#record.do(() => this.#group(tenantId, groupId));
   }
 
   list(
@@ -106,55 +135,44 @@ export class FakeSessionRepository implements SessionRepository {
     );
   }
 
-  listQueued(limit: number): Promise<readonly Session[]> {
-    return this.#record.do(() =>
-      this.#all()
-        .filter((session) => session.state === 'queued')
-        .sort((a, b) => a.createdAtMs - b.createdAtMs)
-        .slice(0, limit),
-    );
-  }
-
   listStale(states: readonly string[], beforeMs: number, limit: number): Promise<readonly Session[]> {
     return this.#record.do(() =>
-      this.#all()
-        .filter((session) => states.includes(session.state) && session.updatedAtMs < beforeMs)
+      this.#record.rows
+        .inStates(states)
+        .filter((session) => session.updatedAtMs < beforeMs)
         .sort((a, b) => a.updatedAtMs - b.updatedAtMs)
-        .slice(0, limit),
-    );
-  }
-
-  listEndedSince(sinceMs: number, limit: number): Promise<readonly Session[]> {
-    return this.#record.do(() =>
-      this.#all()
-        .filter((session) => (session.endedAtMs ?? -1) >= sinceMs)
-        .sort((a, b) => (b.endedAtMs ?? 0) - (a.endedAtMs ?? 0))
         .slice(0, limit),
     );
   }
 
   countByState(): Promise<Readonly<Partial<Record<SessionStateName, number>>>> {
     return this.#record.do(() => {
-      const open = this.#all().filter((session) => session.state !== 'ended');
-      const groups = [...Map.groupBy(open, (session) => session.state)];
-      return Object.fromEntries(groups.map(([state, sessions]) => [state, sessions.length]));
+      const counts = SESSION_STATES.map((state) => [state, this.#record.rows.countIn(state)] as const);
+      return Object.fromEntries(counts.filter(([state, count]) => state !== 'ended' && count > 0));
     });
   }
 
   countOpen(tenantId: TenantId): Promise<number> {
-    return this.#record.do(
-      () => this.#all().filter((s) => s.request.tenantId === tenantId && s.state !== 'ended').length,
-    );
+    return this.#record.do(() => this.#open(tenantId));
   }
 
   #all(): Session[] {
     return [...this.#record.rows.values()].map((row) => row.session);
   }
 
+  #open(tenantId: TenantId): number {
+    return this.#record.rows.openOf(tenantId);
+  }
+
+  #group(tenantId: TenantId, groupId: GroupId): readonly Session[] {
+    return this.#record.rows
+      .ofGroup(groupId)
+      .map((row) => row.session)
+      .filter(({ request }) => request.tenantId === tenantId)
+      .sort((a, b) => (a.request.sessionId < b.request.sessionId ? -1 : 1));
+  }
+
   #byKey(tenantId: TenantId, key: string | undefined): SessionRow | undefined {
-    if (key === undefined) return undefined;
-    return [...this.#record.rows.values()].find(
-      (row) => row.idempotency?.key === key && row.session.request.tenantId === tenantId,
-    );
+    return key === undefined ? undefined : this.#record.rows.byKey(tenantId, key);
   }
 }

@@ -1,4 +1,4 @@
-import type { ApiKey, Tenant, TenantRepository } from '@meridian/application';
+import type { ApiKey, Tenant, TenantChange, TenantRepository } from '@meridian/application';
 import type { ApiKeyId, TenantId } from '@meridian/domain';
 
 export class FakeTenantRepository implements TenantRepository {
@@ -17,10 +17,7 @@ export class FakeTenantRepository implements TenantRepository {
     return [...this.#tenants.values()];
   }
 
-  async updateTenant(
-    tenantId: TenantId,
-    change: { readonly name?: string; readonly maxSessions?: number },
-  ): Promise<boolean> {
+  async updateTenant(tenantId: TenantId, change: TenantChange): Promise<boolean> {
     const tenant = this.#tenants.get(tenantId);
     if (tenant) this.#tenants.set(tenantId, { ...tenant, ...change });
     return tenant !== undefined;

@@ -8,7 +8,7 @@ import {
   type WorkerRegistration,
   type WorkerRegistry,
 } from '@meridian/application';
-import type { RegionId, RegionSnapshot, WorkerId } from '@meridian/domain';
+import type { Cadence, Incarnation, RegionId, RegionSnapshot, WorkerId } from '@meridian/domain';
 import type { FakeRegions } from './fake-regions.ts';
 import { poolsOf } from './pools-of.ts';
 import type { RegionStore, StoredWorker } from './region-store.ts';
@@ -28,6 +28,7 @@ export class FakeWorkerRegistry implements WorkerRegistry {
       store.workers.set(worker.workerId, {
         ...{ registration: worker, registeredAtMs: same?.registeredAtMs ?? nowMs, lastHeartbeatAtMs: nowMs },
         ...{ seq: -1, slots: worker.slots, pace: NOT_MEASURED, taken: same?.taken ?? new Map() },
+        cadence: same?.cadence,
         ...{ beaten: same?.beaten ?? false, draining: false, drainWanted: old?.drainWanted ?? false },
         ...{ lost: false, told: false },
       });
@@ -52,7 +53,8 @@ export class FakeWorkerRegistry implements WorkerRegistry {
         });
       }
       const stops = fenced.map(({ sessionId, epoch }) => ({ sessionId, epoch }));
-      return { kind: 'applied', drain: worker.drainWanted, fenced: stops };
+      const cadence = worker.cadence && { cadence: worker.cadence };
+      return { kind: 'applied', drain: worker.drainWanted, fenced: stops, ...cadence };
     });
   }
 
@@ -75,6 +77,18 @@ export class FakeWorkerRegistry implements WorkerRegistry {
       const worker = store.workers.get(workerId);
       if (worker) worker.drainWanted = draining;
       return worker !== undefined;
+    });
+  }
+
+  setCadence(
+    region: RegionId,
+    workerId: WorkerId,
+    incarnation: Incarnation,
+    cadence: Cadence,
+  ): Promise<void> {
+    return this.#regions.at(region, (store) => {
+      const worker = store.workers.get(workerId);
+      if (worker?.registration.incarnation === incarnation) worker.cadence = cadence;
     });
   }
 
@@ -102,9 +116,10 @@ function hold(store: RegionStore, worker: StoredWorker, report: SessionReport, n
   const sameEpoch = held?.lease.epoch === report.epoch;
   if (held && sameEpoch && worker.taken.get(held.lease.slot) === report.sessionId) {
     held.lease = { ...held.lease, expiresAtMs: nowMs + store.times.leaseTtlMs };
+    store.lapsesAt(held.lease.expiresAtMs);
     held.running = true;
   } else if (!(held && sameEpoch && held.running)) {
-    store.take(worker, report.sessionId, report.epoch, store.times.leaseTtlMs, true);
+    store.take(worker, { ...report, width: report.width ?? 1 }, store.times.leaseTtlMs, true);
   }
 }
 
@@ -126,14 +141,14 @@ function keepCounters(store: RegionStore, report: SessionReport, atMs: number): 
 }
 
 const lostWorker = (store: RegionStore, worker: StoredWorker, nowMs: number): LostWorker => ({
-  worker: { ...registered(store, worker, nowMs), health: 'lost' },
+  worker: registered(store, Object.assign(worker, { lost: true }), nowMs),
   leases: store.leasesOf(worker),
 });
 
 const registered = (store: RegionStore, worker: StoredWorker, nowMs: number): RegisteredWorker => ({
   ...worker.registration,
   slots: worker.slots,
-  health: store.health(worker, nowMs),
+  ...store.health(worker, nowMs),
   usedSlots: worker.taken.size,
   registeredAtMs: worker.registeredAtMs,
   lastHeartbeatAtMs: worker.lastHeartbeatAtMs,

@@ -1,7 +1,11 @@
 import { describe } from '@jest/globals';
 import {
+  auditLogContract,
+  demandHistoryContract,
   leasesContract,
   liveMetersContract,
+  modelPoliciesContract,
+  queueRecordContract,
   sessionRepositoryContract,
   tenantRepositoryContract,
   usageRepositoryContract,
@@ -11,6 +15,10 @@ import {
 } from '../contracts/index.ts';
 import { US_EAST } from '../builders.ts';
 import { VirtualClock } from '../virtual-clock.ts';
+import { FakeAuditLog } from './fake-audit-log.ts';
+import { FakeDemandHistory } from './fake-demand-history.ts';
+import { FakeModelPolicies } from './fake-model-policies.ts';
+import { FakeQueueRecord } from './fake-queue-record.ts';
 import { FakeRecord } from './fake-record.ts';
 import { FakeRegions } from './fake-regions.ts';
 import { FakeTenantRepository } from './fake-tenant-repository.ts';
@@ -24,8 +32,17 @@ const openRegion: OpenRegion = async (times) => {
 };
 
 const openRecord: OpenRecord = async () => {
-  const { sessions, usage } = new FakeRecord();
-  const rest = { tenants: new FakeTenantRepository(), models: new FakeModelCatalog() };
+  const record = new FakeRecord();
+  const { sessions, usage } = record;
+  const tenants = new FakeTenantRepository();
+  const rest = {
+    tenants,
+    models: new FakeModelCatalog(),
+    policies: new FakeModelPolicies(),
+    queue: new FakeQueueRecord(record, tenants),
+    audit: new FakeAuditLog(record),
+    demand: new FakeDemandHistory(),
+  };
   return { sessions, usage, ...rest, close: async () => undefined };
 };
 
@@ -35,3 +52,7 @@ describe('fake live meters', () => liveMetersContract(openRegion));
 describe('fake sessions', () => sessionRepositoryContract(openRecord));
 describe('fake usage', () => usageRepositoryContract(openRecord));
 describe('fake tenants', () => tenantRepositoryContract(openRecord));
+describe('fake audit log', () => auditLogContract(openRecord));
+describe('fake model policies', () => modelPoliciesContract(openRecord));
+describe('fake demand history', () => demandHistoryContract(openRecord));
+describe('fake queue record', () => queueRecordContract(openRecord));

@@ -1,15 +1,17 @@
 // One region's store in memory: what Redis keeps, moved by the same rules. L1. A slot has at most one live lease, and
 // it is expiry that frees it.
 import { StoreUnavailable } from '@meridian/application';
-import type { Clock, WorkerPace, WorkerRegistration } from '@meridian/application';
-import type {
-  Lease,
-  MeterReading,
-  PoolId,
-  RegionId,
-  SessionId,
-  WorkerHealth,
-  WorkerId,
+import type { Clock, ReserveSlot, WorkerPace, WorkerRegistration } from '@meridian/application';
+import {
+  slotsNeeded,
+  workerHealth,
+  type Cadence,
+  type Lease,
+  type MeterReading,
+  type RegionId,
+  type SessionId,
+  type WorkerId,
+  type WorkerSnapshot,
 } from '@meridian/domain';
 
 export interface StoredWorker {
@@ -19,7 +21,9 @@ export interface StoredWorker {
   seq: number;
   slots: number;
   pace: WorkerPace;
-  /** Slot number -> session. */
+  /** Undefined: not judged yet. */
+  cadence: Cadence | undefined;
+  /** Slot number -> session, which is there once for each slot that its lease is wide. */
   readonly taken: Map<number, SessionId>;
   /** Before its first heartbeat nobody knows which of its slots are in use. */
   beaten: boolean;
@@ -51,6 +55,8 @@ export class RegionStore {
   readonly jurisdiction: string;
   readonly times: RegionTimes;
   readonly #clock: Clock;
+  /** No lease lapses before this, so that not every call walks them all. */
+  #lapsesAtMs = Infinity;
 
   constructor(region: RegionId, jurisdiction: string, clock: Clock, times: RegionTimes) {
     this.region = region;
@@ -63,9 +69,7 @@ export class RegionStore {
   enter(): number {
     if (this.away) throw new StoreUnavailable(`store of ${this.region}`);
     const nowMs = this.#clock.nowMs();
-    for (const [sessionId, { lease }] of this.leases) {
-      if (lease.expiresAtMs <= nowMs) this.drop(sessionId);
-    }
+    if (nowMs >= this.#lapsesAtMs) this.#sweep(nowMs);
     return nowMs;
   }
 
@@ -78,49 +82,83 @@ export class RegionStore {
     const held = this.leases.get(sessionId);
     if (!held) return;
     this.leases.delete(sessionId);
-    const taken = this.workers.get(held.lease.workerId)?.taken;
-    if (taken?.get(held.lease.slot) === sessionId) taken.delete(held.lease.slot);
+    const taken = this.workers.get(held.lease.workerId)?.taken ?? new Map<number, SessionId>();
+    for (const [slot, holder] of taken) if (holder === sessionId) taken.delete(slot);
+  }
+
+  /** Takes slots for a session, whose older lease goes in the same move. Undefined: no room; then that one stays. */
+  place(
+    { pool, sessionId, epoch, ttlMs, gpus, exclude = [] }: ReserveSlot,
+    nowMs: number,
+  ): Lease | undefined {
+    const [best] = [...this.workers.values()]
+      .filter((worker) => worker.registration.pool === pool && this.health(worker, nowMs).health === 'ready')
+      .filter((worker) => !exclude.includes(worker.registration.workerId) && freeSlots(worker) > 0)
+      .map((worker) => ({ worker, width: slotsNeeded(gpus, shapeOf(worker)) ?? Infinity }))
+      .filter(({ worker, width }) => width <= freeSlots(worker))
+      .sort((a, b) => freeSlots(a.worker) - freeSlots(b.worker) || byId(a.worker, b.worker));
+    return best && this.take(best.worker, { sessionId, epoch, width: best.width }, ttlMs, false);
   }
 
   take(
     worker: StoredWorker,
-    sessionId: SessionId,
-    epoch: Lease['epoch'],
+    { sessionId, epoch, width }: Pick<Lease, 'sessionId' | 'epoch' | 'width'>,
     ttlMs: number,
     running: boolean,
   ): Lease {
     this.drop(sessionId);
-    let slot = 0;
-    while (worker.taken.has(slot)) slot += 1;
-    const { region, pool, workerId, address } = worker.registration;
+    const slot = markSlots(worker, sessionId, width);
+    const { region, pool, workerId, address, gpus } = worker.registration;
     const expiresAtMs = this.#clock.nowMs() + ttlMs;
-    const place = { region, pool, workerId, workerAddress: address, slot, slots: worker.slots };
+    const place = { region, pool, workerId, workerAddress: address, slot, width, slots: worker.slots, gpus };
     const lease: Lease = { sessionId, ...place, epoch, expiresAtMs };
-    worker.taken.set(slot, sessionId);
     this.leases.set(sessionId, { lease, running });
+    this.lapsesAt(expiresAtMs);
     return lease;
   }
 
-  /** Fewest free slots first, then the lowest id. */
-  fullestWithRoom(pool: PoolId, exclude: readonly WorkerId[], nowMs: number): StoredWorker | undefined {
-    return [...this.workers.values()]
-      .filter((worker) => worker.registration.pool === pool && this.health(worker, nowMs) === 'ready')
-      .filter((worker) => !exclude.includes(worker.registration.workerId) && freeSlots(worker) > 0)
-      .sort((a, b) => freeSlots(a) - freeSlots(b) || byId(a, b))[0];
+  /** A lease lapses then, which may be earlier than any before: a heartbeat renews a claim to less than it had. */
+  lapsesAt(expiresAtMs: number): void {
+    this.#lapsesAtMs = Math.min(this.#lapsesAtMs, expiresAtMs);
   }
 
-  health(worker: StoredWorker, nowMs: number): WorkerHealth {
-    if (worker.lost || nowMs - worker.lastHeartbeatAtMs > this.times.staleMs) return 'lost';
-    if (!worker.beaten) return 'quarantined';
-    return worker.draining || worker.drainWanted ? 'draining' : 'ready';
+  health(worker: StoredWorker, nowMs: number): Pick<WorkerSnapshot, 'health' | 'healthReason'> {
+    return workerHealth({
+      isLost: worker.lost || nowMs - worker.lastHeartbeatAtMs > this.times.staleMs,
+      hasBeaten: worker.beaten,
+      drain: worker.drainWanted,
+      draining: worker.draining,
+      usedSlots: worker.taken.size,
+      cadence: worker.cadence,
+    });
   }
 
   leasesOf(worker: StoredWorker): readonly Lease[] {
-    return [...worker.taken.values()].flatMap((sessionId) => {
+    return [...new Set(worker.taken.values())].flatMap((sessionId) => {
       const held = this.leases.get(sessionId);
       return held?.lease.workerId === worker.registration.workerId ? [held.lease] : [];
     });
   }
+
+  /** A renewed lease lapses later than when it was taken, so what is kept is never too late. */
+  #sweep(nowMs: number): void {
+    let next = Infinity;
+    for (const [sessionId, { lease }] of this.leases) {
+      if (lease.expiresAtMs <= nowMs) this.drop(sessionId);
+      else next = Math.min(next, lease.expiresAtMs);
+    }
+    this.#lapsesAtMs = next;
+  }
+}
+
+const shapeOf = ({ slots, registration }: StoredWorker) => ({ slots, gpus: registration.gpus });
+
+/** The lowest free slots, also beyond what the worker says it can; answers with the first. */
+function markSlots({ taken }: StoredWorker, sessionId: SessionId, width: number): number {
+  const free: number[] = [];
+  for (let slot = 0; free.length < width; slot++) if (!taken.has(slot)) free.push(slot);
+  for (const slot of free) taken.set(slot, sessionId);
+  return free[0] ?? 0;
 }
 
 const freeSlots = (worker: StoredWorker): number => worker.slots - worker.taken.size;

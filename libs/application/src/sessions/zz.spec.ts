@@ -1,0 +1,30 @@
+import { it } from '@jest/globals';
+import { makeWorld, aTenant, tenantId, workerId, EU_WEST } from '@meridian/testkit';
+it('x', async () => {
+  const world = makeWorld();
+  for (let i = 0; i < 20; i += 1) await world.addWorker({ workerId: workerId(`w${i}`), slots: 8 });
+  await world.addWorker({ workerId: workerId(`eu`), region: EU_WEST, slots: 8 });
+  const tenants = Array.from({ length: 100 }, (_, i) => aTenant({ tenantId: tenantId(i), maxSessions: 100_000 }));
+  for (let i = 0; i < 160; i += 1) await world.open({ tenant: tenants[i % 100]!, residency: 'us' });
+  let t = performance.now();
+  const N = 5000;
+  for (let i = 0; i < N; i += 1) { if (i % 20 === 0) world.clock.advance(10); await world.open({ tenant: tenants[(i * 7) % 100]!, residency: 'us' }); }
+  console.log('OUT', N, 'queued opens ms each', (performance.now() - t) / N);
+  for (const w of world.fleet) await w.beat();
+  world.clock.advance(1000);
+  t = performance.now();
+  const look = await world.queue.read();
+  console.log('OUT read', performance.now() - t, look.waiting.length);
+  t = performance.now();
+  const line = await look.line('gallery');
+  console.log('OUT line', performance.now() - t);
+  t = performance.now();
+  line.standingOf(look.waiting[0]!.request.sessionId);
+  console.log('OUT standings', performance.now() - t);
+  t = performance.now();
+  const { dispatched } = await world.dispatchQueue();
+  console.log('OUT dispatch with 8 free slots nobody may use', performance.now() - t, dispatched.length);
+  t = performance.now();
+  await world.dispatchQueue();
+  console.log('OUT dispatch again', performance.now() - t);
+});
