@@ -2,7 +2,8 @@
 --
 -- KEYS[1] is the region's root, such as meridian:{us-east}. All keys of a region carry its hash tag, so they live in
 -- one slot of a Redis Cluster and a script may name them itself:
---   ROOT:workers        hash  worker id  -> worker record, JSON; its `slots` maps slot number -> session id
+--   ROOT:workers        hash  worker id  -> worker record, JSON; its `slots` maps slot number -> session id, which is
+--                                         there once for each slot that its lease is wide
 --   ROOT:room:POOL      zset  worker ids that may be offered, by free slots (always above 0)
 --   ROOT:watch          zset  worker ids not yet told as lost, by last heartbeat, ms
 --   ROOT:gone           zset  worker ids told as lost, by that time, ms; forgotten later
@@ -31,15 +32,23 @@ local function touch(worker)
   touched[worker.workerId] = worker
 end
 
-local function free_slots(worker)
+local function used_slots(worker)
   local used = 0
   for _ in pairs(worker.slots) do used = used + 1 end
-  return worker.capacity - used
+  return used
+end
+
+local function free_slots(worker) return worker.capacity - used_slots(worker) end
+
+-- `takesSessions` of libs/domain: a worker on trial is offered to one session at a time.
+local function keeps_pace(worker)
+  local state = worker.cadence and worker.cadence.state or 'steady'
+  return state == 'steady' or (state == 'trial' and used_slots(worker) == 0)
 end
 
 -- Before its first heartbeat nobody knows which slots of a worker are in use.
 local function offerable(worker)
-  return worker.beaten and not (worker.lost or worker.draining or worker.drain)
+  return worker.beaten and not (worker.lost or worker.draining or worker.drain) and keeps_pace(worker)
 end
 
 -- Writes the touched workers and their place among those with room. Every script that changes one ends with it.
@@ -66,18 +75,25 @@ local function live_lease(session_id)
   return json and cjson.decode(json) or nil
 end
 
-local function lowest_free_slot(worker)
-  local slot = 0
-  while worker.slots[tostring(slot)] do slot = slot + 1 end
-  return slot
+-- The lowest free slots, also beyond the capacity when a worker runs more than it says it can; answers with the first.
+local function mark_slots(worker, session_id, width)
+  local slot, first, left = 0, nil, width
+  while left > 0 do
+    if not worker.slots[tostring(slot)] then
+      worker.slots[tostring(slot)] = session_id
+      first, left = first or slot, left - 1
+    end
+    slot = slot + 1
+  end
+  return first
 end
 
-local function take_slot(worker, session_id, epoch, ttl_ms, running)
+local function take_slots(worker, session_id, epoch, width, ttl_ms, running)
   local lease = {
     sessionId = session_id, pool = worker.pool, workerId = worker.workerId, workerAddress = worker.address,
-    slot = lowest_free_slot(worker), slots = worker.capacity, epoch = epoch, running = running,
+    slot = mark_slots(worker, session_id, width), width = width, slots = worker.capacity, gpus = worker.gpus or 1,
+    epoch = epoch, running = running,
   }
-  worker.slots[tostring(lease.slot)] = session_id
   touch(worker)
   redis.call('HSET', root .. ':leases', session_id, cjson.encode(lease))
   redis.call('ZADD', root .. ':expiry', now_ms + ttl_ms, session_id)
@@ -91,11 +107,12 @@ local function drop_lease(session_id)
   if not json then return end
   redis.call('HDEL', root .. ':leases', session_id)
   local lease = cjson.decode(json)
-  local worker, slot = load_worker(lease.workerId), tostring(lease.slot)
-  if worker and worker.slots[slot] == session_id then
-    worker.slots[slot] = nil
-    touch(worker)
+  local worker = load_worker(lease.workerId)
+  if not worker then return end
+  for slot, holder in pairs(worker.slots) do
+    if holder == session_id then worker.slots[slot] = nil end
   end
+  touch(worker)
 end
 
 -- Frees what has lapsed, oldest first; true when there may be more.
@@ -112,10 +129,11 @@ end
 
 -- The live leases on a worker, as replies.
 local function leases_of(worker)
-  local found = {}
+  local found, seen = {}, {}
   for _, session_id in pairs(worker.slots) do
-    local lease = live_lease(session_id)
+    local lease = not seen[session_id] and live_lease(session_id)
     if lease and lease.workerId == worker.workerId then found[#found + 1] = lease_reply(lease) end
+    seen[session_id] = true
   end
   return found
 end

@@ -2,7 +2,8 @@
 -- store has lost (L4), frees those it no longer runs, and keeps the newest counters (M1).
 -- KEYS  1 root
 -- ARGV  1 heartbeat JSON  2 lease ttl ms  3 how long counters are kept, ms
--- -> {drain 1|0, session, epoch, session, epoch ...}: reported sessions with a lease at a higher epoch (L2)
+-- -> {drain 1|0, cadence JSON | '', session, epoch, session, epoch ...}: reported sessions with a lease at a higher
+--    epoch (L2)
 --    nil: worker or incarnation unknown
 local beat, ttl_ms, meter_ttl_ms = cjson.decode(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 sweep()
@@ -24,23 +25,36 @@ local function keep_counters(report)
   redis.call('ZADD', root .. ':changed', 'NX', now_ms, report.sessionId .. ' ' .. epoch)
 end
 
--- The worker is the truth of what runs: a lease the store has lost, or has of an older epoch, is made anew.
+local function renew(lease)
+  redis.call('ZADD', root .. ':expiry', now_ms + ttl_ms, lease.sessionId)
+end
+
+-- The session that was promised these slots has come: from now on they are its own as long as the worker reports it.
+local function bind(lease)
+  lease.running = true
+  redis.call('HSET', root .. ':leases', lease.sessionId, cjson.encode(lease))
+end
+
+-- The store has lost the lease, or has one of an older epoch.
+local function make_anew(report)
+  drop_lease(report.sessionId)
+  take_slots(worker, report.sessionId, report.epoch, report.width or 1, ttl_ms, true)
+end
+
+-- The worker is the truth of what runs. A lease that another worker has bound at this epoch is its own.
 local function hold(report, lease)
   local here = lease and lease.workerId == worker.workerId and lease.epoch == report.epoch
   if here and worker.slots[tostring(lease.slot)] == report.sessionId then
-    redis.call('ZADD', root .. ':expiry', now_ms + ttl_ms, report.sessionId)
-    if not lease.running then
-      lease.running = true
-      redis.call('HSET', root .. ':leases', report.sessionId, cjson.encode(lease))
-    end
+    renew(lease)
+    if not lease.running then bind(lease) end
   elseif not (lease and lease.epoch == report.epoch and lease.running) then
-    drop_lease(report.sessionId)
-    take_slot(worker, report.sessionId, report.epoch, ttl_ms, true)
+    make_anew(report)
   end
 end
 
 local fresh = beat.seq > worker.seq
-local reply, reported = { worker.drain and 1 or 0 }, {}
+local reply = { worker.drain and 1 or 0, worker.cadence and cjson.encode(worker.cadence) or '' }
+local reported = {}
 for _, report in ipairs(beat.sessions) do
   reported[report.sessionId] = true
   local ended = report.activity == 'ended'

@@ -10,6 +10,7 @@ worker.capacity = worker.slots
 worker.slots = same and old.slots or {}
 worker.beaten = same and old.beaten or false
 worker.drain = old and old.drain or false
+worker.cadence = same and old.cadence or nil
 worker.draining = false
 worker.seq = -1
 worker.registeredAtMs = same and old.registeredAtMs or now_ms

@@ -1,7 +1,7 @@
 // Use cases are simulated over the fake (D1), so the fake and Redis must agree move for move, not only in examples.
 import { describe, expect, it } from '@jest/globals';
 import type { LeaseStore, SessionReport, WorkerRegistry } from '@meridian/application';
-import type { Incarnation } from '@meridian/domain';
+import { STEADY, type Cadence, type Incarnation } from '@meridian/domain';
 import { FakeRegions, SeededDraw, VirtualClock } from '@meridian/testkit';
 import {
   beat,
@@ -34,13 +34,27 @@ function drawMove(draw: SeededDraw, seq: number): Move {
   const exclude = draw.chance(0.2) ? [worker(draw.below(4))] : [];
   const draining = draw.chance(0.3);
   const slots = 1 + draw.below(4);
+  const gpus = 1 + draw.below(2);
+  const wanted = { region: REGION, pool: POOL, sessionId, epoch: at, ttlMs: HOUR_MS };
+  const wide = { ...wanted, gpus: [0.25, 0.5, 1, 2][draw.below(4)] ?? 1 };
+  const other = { ...wanted, sessionId: session(draw.below(10)), epoch: epoch(1 + draw.below(3)) };
+  const from = { sessionId, epoch: at, workerId: worker(draw.below(4)) };
+  const to = { ...wide, epoch: epoch(at + 1) };
+  const promised = { sessionId, epoch: at, width: 1 + draw.below(2) };
+  const state = (['steady', 'quarantined', 'trial'] as const)[draw.below(3)] ?? 'steady';
+  const cadence: Cadence = { ...STEADY, state, reason: 'late' };
   const sessions = drawReports(draw, seq);
   const moves: readonly Move[] = [
-    ({ leases }) =>
-      leases.reserve({ region: REGION, pool: POOL, sessionId, epoch: at, ttlMs: HOUR_MS, exclude }),
-    ({ leases }) => leases.reserve({ region: REGION, pool: POOL, sessionId, epoch: at, ttlMs: HOUR_MS }),
+    ({ leases }) => leases.reserve({ ...wanted, exclude }),
+    ({ leases }) => leases.reserve(wanted),
+    ({ leases }) => leases.reserve({ ...wide, exclude }),
+    ({ leases }) => leases.reserveGroup(REGION, [wide, ...(other.sessionId === sessionId ? [] : [other])]),
+    ({ leases }) => leases.transfer(REGION, from, { ...to, exclude }),
     ({ leases }) => leases.release(REGION, sessionId, at),
-    ({ registry }) => registry.register(registration({ workerId, incarnation, slots })),
+    ({ leases }) => leases.restore(REGION, workerId, [promised], HOUR_MS),
+    ({ leases }) => leases.findMany(REGION, [sessionId, other.sessionId]).then((found) => [...found]),
+    ({ registry }) => registry.register(registration({ workerId, incarnation, slots, gpus })),
+    ({ registry }) => registry.setCadence(REGION, workerId, incarnation, cadence),
     ({ registry }) =>
       registry.heartbeat(beat({ workerId, incarnation, seq, slots, draining: false, sessions })),
     ({ registry }) => registry.heartbeat(beat({ workerId, incarnation, seq: seq + 3, slots, sessions })),
@@ -57,6 +71,7 @@ function drawReports(draw: SeededDraw, seq: number): SessionReport[] {
     report(session(name), {
       epoch: epoch(1 + draw.below(3)),
       activity: draw.chance(0.2) ? 'ended' : 'active',
+      ...(draw.chance(0.5) && { width: 1 + draw.below(3) }),
       seq,
     }),
   );

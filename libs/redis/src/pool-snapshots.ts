@@ -29,12 +29,14 @@ function poolOf(region: RegionId, members: readonly [RegisteredWorker, ...Regist
     framesPerSecond,
     stepMs: median(measured.map(({ pace }) => pace.stepMsP50)),
     encodeMs: median(measured.map(({ pace }) => pace.encodeMsP50)),
-    workers: members.map(({ workerId, address, slots, usedSlots, health }) => ({
+    workers: members.map(({ workerId, address, slots, gpus, usedSlots, health, healthReason }) => ({
       workerId,
       address,
       slots,
+      gpus,
       usedSlots,
       health,
+      ...(healthReason !== undefined && { healthReason }),
     })),
   };
 }

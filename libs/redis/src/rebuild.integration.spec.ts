@@ -45,6 +45,15 @@ describe('a region whose Redis lost everything', () => {
     expect(await reserveFor(region, session('c'))).toBeUndefined();
   });
 
+  it('has every slot of a wide session again, as its worker reports it', async () => {
+    await region.registry.register(registration({ slots: 4, gpus: 2 }));
+    const wide = report(session('wide'), { width: 3 });
+    await region.registry.heartbeat(beat({ seq: 3, slots: 4, sessions: [wide] }));
+    expect(await region.leases.find(REGION, session('wide'))).toMatchObject({ width: 3, slots: 4, gpus: 2 });
+    expect(await reserveFor(region, session('two slots'), { gpus: 1 })).toBeUndefined();
+    expect(await reserveFor(region, session('one slot'))).toMatchObject({ slot: 3 });
+  });
+
   it('believes the worker that has the higher epoch, whoever comes first', async () => {
     for (const id of [1, 2]) await region.registry.register(registration({ workerId: worker(id) }));
     const zombie = beat({ seq: 3, sessions: [report(session('a'))] });

@@ -1,13 +1,14 @@
 // The JSON that the scripts keep and answer with; see lua/common.lua.
 import { NOT_MEASURED, type LostWorker, type RegisteredWorker, type WorkerPace } from '@meridian/application';
-import type {
-  Incarnation,
-  Lease,
-  PoolId,
-  RegionId,
-  SessionId,
-  WorkerHealth,
-  WorkerId,
+import {
+  workerHealth,
+  type Cadence,
+  type Incarnation,
+  type Lease,
+  type PoolId,
+  type RegionId,
+  type SessionId,
+  type WorkerId,
 } from '@meridian/domain';
 
 interface WorkerRecord {
@@ -20,6 +21,8 @@ interface WorkerRecord {
   readonly framesPerSecond: number;
   readonly address: string;
   readonly capacity: number;
+  /** Absent in what was stored before workers could span several: 1. */
+  readonly gpus?: number;
   readonly slots: Readonly<Record<string, SessionId>>;
   readonly beaten: boolean;
   readonly lost?: boolean;
@@ -29,23 +32,20 @@ interface WorkerRecord {
   readonly beatAtMs: number;
   /** Absent before the first heartbeat. */
   readonly pace?: WorkerPace;
+  /** Absent until it is first judged. */
+  readonly cadence?: Cadence;
 }
 
 export function leaseFrom(region: RegionId, json: string): Lease {
-  const lease = JSON.parse(json) as Omit<Lease, 'region'>;
-  return { region, ...lease };
-}
-
-/** A worker is `quarantined` until its first heartbeat: nobody knows which of its slots are in use. */
-function healthOf(record: WorkerRecord, silentSinceMs: number): WorkerHealth {
-  if (record.lost === true || record.beatAtMs < silentSinceMs) return 'lost';
-  if (!record.beaten) return 'quarantined';
-  return record.drain || record.draining ? 'draining' : 'ready';
+  const lease = JSON.parse(json) as Omit<Lease, 'region' | 'width' | 'gpus'>;
+  // Neither was stored before sessions could hold several slots.
+  return { region, width: 1, gpus: 1, ...lease };
 }
 
 /** Silent since before `silentSinceMs` means lost, whether it was told already or not. */
 export function workerFrom(region: RegionId, json: string, silentSinceMs: number): RegisteredWorker {
   const record = JSON.parse(json) as WorkerRecord;
+  const usedSlots = Object.keys(record.slots).length;
   return {
     workerId: record.workerId,
     incarnation: record.incarnation,
@@ -57,8 +57,12 @@ export function workerFrom(region: RegionId, json: string, silentSinceMs: number
     framesPerSecond: record.framesPerSecond,
     address: record.address,
     slots: record.capacity,
-    health: healthOf(record, silentSinceMs),
-    usedSlots: Object.keys(record.slots).length,
+    gpus: record.gpus ?? 1,
+    ...workerHealth({
+      ...{ isLost: record.lost === true || record.beatAtMs < silentSinceMs, hasBeaten: record.beaten },
+      ...{ drain: record.drain, draining: record.draining, usedSlots, cadence: record.cadence },
+    }),
+    usedSlots,
     registeredAtMs: record.registeredAtMs,
     lastHeartbeatAtMs: record.beatAtMs,
     pace: record.pace ?? NOT_MEASURED,

@@ -7,7 +7,15 @@ import type {
   WorkerRegistration,
   WorkerRegistry,
 } from '@meridian/application';
-import type { Epoch, RegionId, RegionSnapshot, SessionId, WorkerId } from '@meridian/domain';
+import type {
+  Cadence,
+  Epoch,
+  Incarnation,
+  RegionId,
+  RegionSnapshot,
+  SessionId,
+  WorkerId,
+} from '@meridian/domain';
 import { poolsOf } from './pool-snapshots.ts';
 import { lostWorkerFrom, workerFrom } from './records.ts';
 import type { RegionRedises } from './regions.ts';
@@ -19,6 +27,7 @@ const listWorkers = new Script('list-workers');
 const setDraining = new Script('set-draining');
 const takeLost = new Script('take-lost');
 const markLost = new Script('mark-lost');
+const setCadence = new Script('set-cadence');
 
 export interface RegistryTimes {
   /** How long a lease of a running session lives without a heartbeat. */
@@ -64,8 +73,11 @@ export class RedisWorkerRegistry implements WorkerRegistry {
       meterTtlMs,
     );
     if (reply === null) return { kind: 'unknown' };
-    const [drain, ...fenced] = reply as [number, ...(string | number)[]];
-    return { kind: 'applied', drain: drain === 1, fenced: pairs(fenced) };
+    const [drain, cadence, ...fenced] = reply as [number, string, ...(string | number)[]];
+    return {
+      ...{ kind: 'applied', drain: drain === 1, fenced: pairs(fenced) },
+      ...(cadence !== '' && { cadence: JSON.parse(cadence) as Cadence }),
+    };
   }
 
   /** A region whose Redis does not answer is a snapshot too: `reachable` is false and it has no pools. */
@@ -90,6 +102,15 @@ export class RedisWorkerRegistry implements WorkerRegistry {
 
   async setDraining(region: RegionId, workerId: WorkerId, draining: boolean): Promise<boolean> {
     return (await this.#redises.run(region, setDraining, workerId, draining ? 1 : 0)) === 1;
+  }
+
+  async setCadence(
+    region: RegionId,
+    workerId: WorkerId,
+    incarnation: Incarnation,
+    cadence: Cadence,
+  ): Promise<void> {
+    await this.#redises.run(region, setCadence, workerId, incarnation, JSON.stringify(cadence));
   }
 
   async takeLost(region: RegionId, silentMs: number): Promise<readonly LostWorker[]> {

@@ -13,8 +13,9 @@ export class Script {
   readonly #source: string;
   readonly #sha: string;
 
-  constructor(name: string) {
-    this.#source = `${readLua('common')}\n${readLua(name)}`;
+  /** `preludes` are put between what is common to all and the script itself. */
+  constructor(name: string, ...preludes: readonly string[]) {
+    this.#source = ['common', ...preludes, name].map(readLua).join('\n');
     this.#sha = createHash('sha1').update(this.#source).digest('hex');
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { SessionReport, WorkerHeartbeat, WorkerRegistration } from '@meridian/application';
+import type { ReserveSlot, SessionReport, WorkerHeartbeat, WorkerRegistration } from '@meridian/application';
 import { poolIdOf } from '@meridian/domain';
 import type { Epoch, Incarnation, RegionId, SessionId, WorkerId } from '@meridian/domain';
 import { connectRedis, whenReady } from '../connect.ts';
@@ -62,6 +62,7 @@ export const registration = (change: Partial<WorkerRegistration> = {}): WorkerRe
   framesPerSecond: 25,
   address: '127.0.0.1:5000',
   slots: 2,
+  gpus: 1,
   ...change,
 });
 
@@ -102,7 +103,7 @@ export async function addWorker(
 export const reserveFor = (
   { leases }: RegionFixture,
   sessionId: SessionId,
-  change: { readonly epoch?: Epoch; readonly ttlMs?: number; readonly exclude?: readonly WorkerId[] } = {},
+  change: Partial<Omit<ReserveSlot, 'region' | 'pool' | 'sessionId'>> = {},
 ) => leases.reserve({ region: REGION, pool: POOL, sessionId, epoch: epoch(1), ttlMs: 60_000, ...change });
 
 /** Asks again and again until it is so. The test's own time limit ends one that never is. */
