@@ -103,8 +103,8 @@ describe(`concurrent writers (SEED=${SEED} plays it again)`, () => {
   it('bill a worker for as long as its sessions report, though its uptime was noted earlier (M3)', async () => {
     const { lease } = await begin(1);
     if (!lease) throw new Error('the session has no lease');
-    const { workerId, region, pool, slots } = lease;
-    const uptime = { workerId, region, pool, slots, incarnation: 'a', gpuType: 'h100', startedAtMs: T0 };
+    const { workerId, region, pool, slots, gpus } = lease;
+    const uptime = { workerId, region, pool, slots, gpus, incarnation: 'a', gpuType: 'h100', startedAtMs: T0 };
     await record.usage.recordUptime([{ ...uptime, lastSeenAtMs: T0 + 1000 }]);
     await record.usage.apply([reading(1, 50)]);
     const [row] = await record.usage.fleetCost(T0, T0 + 8_000_000);

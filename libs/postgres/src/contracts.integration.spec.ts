@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import {
+  auditLogContract,
+  demandHistoryContract,
+  modelPoliciesContract,
+  queueRecordContract,
   sessionRepositoryContract,
   tenantRepositoryContract,
   usageRepositoryContract,
@@ -16,10 +20,14 @@ afterAll(() => fixture.drop());
 
 const open: OpenRecord = async () => {
   await fixture.clear();
-  const { sessions, usage, tenants, models } = fixture;
-  return { sessions, usage, tenants, models, close: async () => undefined };
+  const { sessions, usage, tenants, models, policies, queue, audit, demand } = fixture;
+  return { sessions, usage, tenants, models, policies, queue, audit, demand, close: async () => undefined };
 };
 
 describe('Postgres sessions', () => sessionRepositoryContract(open));
 describe('Postgres usage', () => usageRepositoryContract(open));
 describe('Postgres tenants', () => tenantRepositoryContract(open));
+describe('Postgres audit log', () => auditLogContract(open));
+describe('Postgres demand history', () => demandHistoryContract(open));
+describe('Postgres model policies', () => modelPoliciesContract(open));
+describe('Postgres queue record', () => queueRecordContract(open));

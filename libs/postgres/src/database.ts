@@ -53,6 +53,15 @@ export class Database {
     return asStoreError(() => this.#pool.query<Row>(sql, values));
   }
 
+  /** One statement that runs often: each connection parses and plans it once. */
+  async prepared<Row extends pg.QueryResultRow>(
+    name: string,
+    text: string,
+    values: unknown[],
+  ): Promise<pg.QueryResult<Row>> {
+    return asStoreError(() => this.#pool.query<Row>({ name, text, values }));
+  }
+
   /** Several statements, together or not at all (read committed). */
   transaction<T>(work: (runner: Runner) => Promise<T>): Promise<T> {
     return this.#within('BEGIN', work);

@@ -52,6 +52,7 @@ interface UptimeRow {
   readonly pool: PoolId;
   readonly region: RegionId;
   readonly gpu_type: string;
+  readonly gpus: number;
   readonly started_at: Date;
   readonly last_seen_at: Date;
 }
@@ -69,6 +70,7 @@ async function readUptimes(
     pool: row.pool,
     region: row.region,
     gpuType: row.gpu_type,
+    gpus: row.gpus,
     startedAtMs: row.started_at.getTime(),
     lastSeenAtMs: row.last_seen_at.getTime(),
   }));

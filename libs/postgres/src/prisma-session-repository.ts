@@ -1,14 +1,18 @@
-// S1. Reads for tenants name the tenant. L3. A session, its first events and its idempotency key are one statement.
+// S1. Reads for tenants name the tenant.
 // D1 of concurrency: an append names the number of events it was decided on; whoever is second changes nothing.
 import type {
+  BeforeOpen,
+  CreateGroupOutcome,
   CreateOutcome,
   IdempotencyRecord,
+  NewSession,
   SessionPage,
   SessionRepository,
   StoredEvent,
 } from '@meridian/application';
 import { SESSION_STATES } from '@meridian/domain';
 import type {
+  GroupId,
   MeterReading,
   Session,
   SessionEvent,
@@ -19,39 +23,46 @@ import type {
 import type { Database, Runner } from './database.ts';
 import { closeMeters } from './meters.ts';
 import { pageAfter, pageFrom } from './session-pages.ts';
-import { timestamp } from './session-rows.ts';
-import { APPEND, CREATE, givenRows } from './session-statements.ts';
-import { isDuplicate } from './store-error.ts';
+import { SessionOpenings } from './session-openings.ts';
+import { APPEND, givenRows } from './session-statements.ts';
 
 const OPEN_STATES = SESSION_STATES.filter((state) => state !== 'ended');
 
-interface Found {
-  readonly folded: Session;
-  readonly request_hash: string | null;
-}
-
 export class PrismaSessionRepository implements SessionRepository {
   readonly #database: Database;
+  readonly #openings: SessionOpenings;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#openings = new SessionOpenings(database);
+  }
+
+  beforeOpen(tenantId: TenantId, key: string | undefined): Promise<BeforeOpen> {
+    return this.#openings.before(tenantId, key);
   }
 
   async create(
     session: Session,
     events: readonly SessionEvent[],
     idempotency: IdempotencyRecord | undefined,
+    maxOpen?: number,
   ): Promise<CreateOutcome> {
-    const { sessionId, tenantId } = session.request;
-    const keys = idempotency === undefined ? [] : [keyRow(session, idempotency)];
-    try {
-      await this.#database.query(CREATE, [...givenRows(session, events), JSON.stringify(keys)]);
-      return { kind: 'created' };
-    } catch (error) {
-      const earlier = isDuplicate(error) && (await this.#findEarlier(tenantId, sessionId, idempotency?.key));
-      if (!earlier) throw error;
-      return { kind: 'exists', session: earlier.folded, requestHash: earlier.request_hash ?? '' };
-    }
+    const outcome = await this.#openings.create({ members: [{ session, events }], idempotency, maxOpen });
+    if (outcome.kind !== 'earlier') return outcome;
+    return { kind: 'exists', session: outcome.session, requestHash: outcome.requestHash };
+  }
+
+  async createGroup(
+    members: readonly NewSession[],
+    idempotency: IdempotencyRecord | undefined,
+    maxOpen?: number,
+  ): Promise<CreateGroupOutcome> {
+    const outcome = await this.#openings.create({ members, idempotency, maxOpen });
+    if (outcome.kind !== 'earlier') return outcome;
+    const { session, requestHash } = outcome;
+    const { groupId, tenantId } = session.request;
+    const sessions = groupId === undefined ? [session] : await this.findGroup(tenantId, groupId);
+    return { kind: 'exists', sessions, requestHash };
   }
 
   async append(
@@ -61,7 +72,7 @@ export class PrismaSessionRepository implements SessionRepository {
     finalReading?: MeterReading,
   ): Promise<boolean> {
     const move = (runner: Runner) =>
-      runner.query(APPEND, [...givenRows(session, events), expectedEventCount]);
+      runner.query(APPEND, [...givenRows([{ session, events }]), expectedEventCount]);
     const closes =
       finalReading !== undefined || events.some(({ type }) => type === 'ended' || type === 'migrated');
     if (!closes) return (await move(this.#database)).rows.length === 1;
@@ -84,17 +95,11 @@ export class PrismaSessionRepository implements SessionRepository {
     );
   }
 
-  async findByIdempotencyKey(
-    tenantId: TenantId,
-    key: string,
-  ): Promise<{ readonly session: Session; readonly requestHash: string } | undefined> {
-    const found = await this.#database.rows((prisma) =>
-      prisma.idempotencyKey.findUnique({
-        where: { tenantId_key: { tenantId, key } },
-        include: { session: true },
-      }),
+  async findGroup(tenantId: TenantId, groupId: GroupId): Promise<readonly Session[]> {
+    const rows = await this.#database.rows((prisma) =>
+      prisma.session.findMany({ where: { tenantId, groupId }, orderBy: { sessionId: 'asc' } }),
     );
-    return found === null ? undefined : { session: sessionOf(found.session), requestHash: found.requestHash };
+    return rows.map(sessionOf);
   }
 
   async list(
@@ -121,29 +126,11 @@ export class PrismaSessionRepository implements SessionRepository {
     return rows.map(({ number, event }) => ({ number, event: event as unknown as SessionEvent }));
   }
 
-  async listQueued(limit: number): Promise<readonly Session[]> {
-    const rows = await this.#database.rows((prisma) =>
-      prisma.session.findMany({ where: { state: 'queued' }, orderBy: { createdAt: 'asc' }, take: limit }),
-    );
-    return rows.map(sessionOf);
-  }
-
   async listStale(states: readonly string[], beforeMs: number, limit: number): Promise<readonly Session[]> {
     const rows = await this.#database.rows((prisma) =>
       prisma.session.findMany({
         where: { state: { in: [...states] }, updatedAt: { lt: new Date(beforeMs) } },
         orderBy: { updatedAt: 'asc' },
-        take: limit,
-      }),
-    );
-    return rows.map(sessionOf);
-  }
-
-  async listEndedSince(sinceMs: number, limit: number): Promise<readonly Session[]> {
-    const rows = await this.#database.rows((prisma) =>
-      prisma.session.findMany({
-        where: { endedAt: { gte: new Date(sinceMs) } },
-        orderBy: { endedAt: 'desc' },
         take: limit,
       }),
     );
@@ -162,30 +149,7 @@ export class PrismaSessionRepository implements SessionRepository {
       prisma.session.count({ where: { tenantId, state: { in: OPEN_STATES } } }),
     );
   }
-
-  async #findEarlier(
-    tenantId: TenantId,
-    sessionId: SessionId,
-    key: string | undefined,
-  ): Promise<Found | undefined> {
-    const { rows } = await this.#database.query<Found>(
-      `SELECT s.folded, k.request_hash
-       FROM sessions s LEFT JOIN idempotency_keys k ON k.session_id = s.session_id AND k.tenant_id = s.tenant_id
-       WHERE s.tenant_id = $1 AND (s.session_id = $2 OR k.key = $3)
-       ORDER BY s.session_id = $2 DESC LIMIT 1`,
-      [tenantId, sessionId, key ?? null],
-    );
-    return rows[0];
-  }
 }
-
-const keyRow = ({ request, createdAtMs }: Session, { key, requestHash }: IdempotencyRecord) => ({
-  tenant_id: request.tenantId,
-  key,
-  request_hash: requestHash,
-  session_id: request.sessionId,
-  created_at: timestamp(createdAtMs),
-});
 
 const sessionOf = ({ folded }: { readonly folded: unknown }): Session => folded as Session;
 

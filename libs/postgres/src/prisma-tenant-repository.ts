@@ -1,4 +1,4 @@
-import type { ApiKey, Tenant, TenantRepository } from '@meridian/application';
+import type { ApiKey, Tenant, TenantChange, TenantRepository } from '@meridian/application';
 import type { ApiKeyId, TenantId } from '@meridian/domain';
 import type { Database } from './database.ts';
 import type { ApiKey as ApiKeyRow, Tenant as TenantRow } from './generated/client.ts';
@@ -10,8 +10,8 @@ export class PrismaTenantRepository implements TenantRepository {
     this.#database = database;
   }
 
-  async createTenant({ tenantId, name, maxSessions, createdAtMs }: Tenant): Promise<void> {
-    const data = { tenantId, name, maxSessions, createdAt: new Date(createdAtMs) };
+  async createTenant({ tenantId, name, maxSessions, weight, createdAtMs }: Tenant): Promise<void> {
+    const data = { tenantId, name, maxSessions, weight, createdAt: new Date(createdAtMs) };
     await this.#database.rows((prisma) => prisma.tenant.create({ data }));
   }
 
@@ -25,13 +25,11 @@ export class PrismaTenantRepository implements TenantRepository {
     return (await this.#database.rows((prisma) => prisma.tenant.findMany({ orderBy }))).map(tenantFrom);
   }
 
-  async updateTenant(
-    tenantId: TenantId,
-    { name, maxSessions }: { readonly name?: string; readonly maxSessions?: number },
-  ): Promise<boolean> {
+  async updateTenant(tenantId: TenantId, { name, maxSessions, weight }: TenantChange): Promise<boolean> {
     const data = {
       ...(name === undefined ? {} : { name }),
       ...(maxSessions === undefined ? {} : { maxSessions }),
+      ...(weight === undefined ? {} : { weight }),
     };
     const { count } = await this.#database.rows((prisma) =>
       prisma.tenant.updateMany({ where: { tenantId }, data }),
@@ -76,10 +74,11 @@ export class PrismaTenantRepository implements TenantRepository {
   }
 }
 
-const tenantFrom = ({ tenantId, name, maxSessions, createdAt }: TenantRow): Tenant => ({
+const tenantFrom = ({ tenantId, name, maxSessions, weight, createdAt }: TenantRow): Tenant => ({
   tenantId: tenantId as TenantId,
   name,
   maxSessions,
+  weight,
   createdAtMs: createdAt.getTime(),
 });
 

@@ -17,8 +17,8 @@ const USAGE = `
   SELECT s.state = 'ended' AS final,
          array(SELECT to_json(m) FROM meters m WHERE m.session_id = s.session_id ORDER BY m.epoch) AS meters,
          array(
-           SELECT to_jsonb(u) || jsonb_build_object('cost_nano', u.cost_nano::text)
-           FROM usage_segments u WHERE u.session_id = s.session_id ORDER BY u.starts_at, u.epoch
+           SELECT to_jsonb(u) || jsonb_build_object('cost_nano', u.cost_nano::text, 'width', m.width, 'gpus', m.gpus)
+           FROM usage_segments u JOIN meters m USING (session_id, epoch) WHERE u.session_id = s.session_id ORDER BY u.starts_at, u.epoch
          ) AS segments
   FROM sessions s WHERE s.session_id = $1`;
 
@@ -56,7 +56,8 @@ export class PrismaUsageRepository implements UsageRepository {
 
   async segments(sessionId: SessionId): Promise<readonly UsageSegment[]> {
     const { rows } = await this.#database.query<SegmentRow>(
-      'SELECT * FROM usage_segments WHERE session_id = $1 ORDER BY starts_at, epoch',
+      `SELECT u.*, m.width, m.gpus FROM usage_segments u JOIN meters m USING (session_id, epoch)
+       WHERE u.session_id = $1 ORDER BY u.starts_at, u.epoch`,
       [sessionId],
     );
     return rows.map(segmentFrom);
@@ -100,4 +101,5 @@ const uptimeRow = (uptime: WorkerUptime) => ({
   slots: uptime.slots,
   started_at: timestamp(uptime.startedAtMs),
   last_seen_at: timestamp(uptime.lastSeenAtMs),
+  gpus: uptime.gpus,
 });

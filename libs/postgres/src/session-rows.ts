@@ -20,6 +20,9 @@ export function sessionRow(session: Session) {
     updated_at: timestamp(updatedAtMs),
     ended_at: endedAtMs === undefined ? null : timestamp(endedAtMs),
     folded: JSON.stringify(session),
+    group_id: request.groupId ?? null,
+    model: request.model,
+    width: session.lease?.width ?? 1,
   };
 }
 

@@ -36,6 +36,8 @@ export interface MeterRow {
   readonly cut_active_ms: Int8;
   readonly cut_frames: Int8;
   readonly cut_late_frames: Int8;
+  readonly width: number;
+  readonly gpus: number;
 }
 
 const point = (at: Instant, activeMs: Int8, frames: Int8, lateFrames: Int8): MeterPoint => ({
@@ -53,7 +55,9 @@ export const meterFrom = (row: MeterRow): Meter => ({
   pool: row.pool,
   gpuType: row.gpu_type,
   workerId: row.worker_id,
+  width: row.width,
   slots: row.slots,
+  gpus: row.gpus,
   seq: Number(row.seq),
   last: point(row.last_at, row.last_active_ms, row.last_frames, row.last_late_frames),
   cut: point(row.cut_at, row.cut_active_ms, row.cut_frames, row.cut_late_frames),
@@ -78,6 +82,8 @@ export const meterRow = ({ last, cut, ...meter }: Meter) => ({
   cut_active_ms: cut.activeMs,
   cut_frames: cut.frames,
   cut_late_frames: cut.lateFrames,
+  width: meter.width,
+  gpus: meter.gpus,
 });
 
 /** Columns of `usage_segments`. */
@@ -100,7 +106,7 @@ export const segmentRow = (segment: UsageSegment) => ({
   cost_nano: String(segment.costNano),
 });
 
-/** A row of `usage_segments`; `cost_nano` is text, also within JSON. */
+/** A row of `usage_segments` with what its meter knows; `cost_nano` is text, also within JSON. */
 export interface SegmentRow {
   readonly session_id: SessionId;
   readonly epoch: Epoch;
@@ -117,6 +123,8 @@ export interface SegmentRow {
   readonly currency: string;
   readonly slots: number;
   readonly cost_nano: string;
+  readonly width: number;
+  readonly gpus: number;
 }
 
 export const segmentFrom = (row: SegmentRow): UsageSegment => ({
@@ -133,6 +141,8 @@ export const segmentFrom = (row: SegmentRow): UsageSegment => ({
   lateFrames: Number(row.late_frames),
   rateId: row.rate_id,
   currency: row.currency,
+  width: row.width,
   slots: row.slots,
+  gpus: row.gpus,
   costNano: BigInt(row.cost_nano),
 });

@@ -1,7 +1,11 @@
+import { PostgresQueueRecord } from '../postgres-queue-record.ts';
 import { PrismaModelCatalog } from '../prisma-model-catalog.ts';
+import { PrismaModelPolicies } from '../prisma-model-policies.ts';
 import { PrismaSessionRepository } from '../prisma-session-repository.ts';
 import { PrismaTenantRepository } from '../prisma-tenant-repository.ts';
 import { PrismaUsageRepository } from '../prisma-usage-repository.ts';
+import { PostgresAuditLog } from '../postgres-audit-log.ts';
+import { PostgresDemandHistory } from '../postgres-demand-history.ts';
 import { Database } from '../database.ts';
 import { migrate } from '../migrate/migrate.ts';
 import { createScratchDatabase } from '../migrate/scratch-database.ts';
@@ -13,6 +17,10 @@ export interface RecordFixture {
   readonly usage: PrismaUsageRepository;
   readonly tenants: PrismaTenantRepository;
   readonly models: PrismaModelCatalog;
+  readonly policies: PrismaModelPolicies;
+  readonly queue: PostgresQueueRecord;
+  readonly audit: PostgresAuditLog;
+  readonly demand: PostgresDemandHistory;
   /** Empties every table. */
   clear(): Promise<void>;
   drop(): Promise<void>;
@@ -30,8 +38,14 @@ export async function openRecord(): Promise<RecordFixture> {
     usage: new PrismaUsageRepository(database),
     tenants: new PrismaTenantRepository(database),
     models: new PrismaModelCatalog(database),
+    policies: new PrismaModelPolicies(database),
+    queue: new PostgresQueueRecord(database),
+    audit: new PostgresAuditLog(database),
+    demand: new PostgresDemandHistory(database),
     clear: async () => {
-      await database.query('TRUNCATE tenants, rates, model_versions, worker_uptime CASCADE');
+      await database.query(
+        'TRUNCATE tenants, rates, model_versions, worker_uptime, model_policies, pool_demand, audit_log CASCADE',
+      );
     },
     drop: async () => {
       await database.close();
