@@ -23,6 +23,12 @@ describe('the environment', () => {
     expect(() => readConfig({ ...GOOD, SLOTS })).toThrow('SLOTS'),
   );
 
+  it('spans one GPU unless it says how many', () => {
+    expect(readConfig(GOOD).GPUS).toBe(1);
+    expect(readConfig({ ...GOOD, GPUS: '8' }).GPUS).toBe(8);
+    expect(() => readConfig({ ...GOOD, GPUS: '0.5' })).toThrow('GPUS');
+  });
+
   it.each(Object.keys(GOOD))('is refused without %s, by name', (name) =>
     expect(() => readConfig({ ...GOOD, [name]: '' })).toThrow(name),
   );

@@ -6,6 +6,9 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 /** More than a worker is known to hold on any GPU; it bounds what a session token can make it hold. */
 export const SLOTS_MAX = 1_024;
 
+/** As many as the control plane takes. */
+const GPUS_MAX = 1_024;
+
 const schema = z.object({
   REGION: name.describe('the id of this region, such as us-east'),
   WORKER_ID: name.describe('an id of its own for this worker, such as us-east-1'),
@@ -22,6 +25,13 @@ const schema = z.object({
     .max(SLOTS_MAX)
     .optional()
     .describe('a whole number of sessions from 1 to 1024, or nothing to have them measured'),
+  GPUS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(GPUS_MAX)
+    .default(1)
+    .describe('a whole number of GPUs that this process spans, from 1 to 1024'),
   CONTROL_PLANE_GRPC: hostPort,
   FLEET_SECRET: secretText,
   STEP_MS_MAX: milliseconds.default(1_500),

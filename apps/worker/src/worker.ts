@@ -143,6 +143,7 @@ function announcementOf(config: Config, port: number, describe: DescribeResponse
     region: config.REGION,
     address: config.ADVERTISE_ADDRESS ?? `${config.HOST}:${port}`,
     gpuType: config.GPU_TYPE,
+    gpus: config.GPUS,
     describe,
   };
 }

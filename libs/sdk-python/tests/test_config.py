@@ -19,7 +19,8 @@ def test_what_is_left_out_or_empty_has_a_default() -> None:
         0,
         "auto",
     )
-    assert config.metrics_port == 0
+    assert (config.metrics_port, config.gpus) == (0, 1)
+    assert read_config({**ENV, "GPUS": "8"}).gpus == 8
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,14 @@ class TestAttach:
         house.open("a")
         assert refused(house.try_open(house.request("b"), RecordingStream(house.clock))) == "slots_full"
 
+    def test_a_session_counts_as_the_slots_that_its_token_gives_it(self) -> None:
+        house = EngineHouse(slots=4)
+        house.try_open(house.request("wide", width=3), RecordingStream(house.clock))
+        assert refused(house.try_open(house.request("b", width=2), RecordingStream(house.clock))) == "slots_full"
+        house.open("c")
+        assert refused(house.try_open(house.request("d"), RecordingStream(house.clock))) == "slots_full"
+        assert [report.width for report in house.engine.reports(9)] == [3, 1]
+
     def test_an_unclaimed_token_lapses(self, house: EngineHouse) -> None:
         request = house.request("a", claim_by_ms=house.clock.now_us() // 1_000 - 1)
         assert refused(house.try_open(request, RecordingStream(house.clock))) == "claim_expired"

@@ -52,6 +52,13 @@ def test_a_token_grants_what_it_says() -> None:
     assert (grant.session_id, grant.epoch, grant.hold_ms, grant.max_duration_ms) == ("ses_1", 3, 2, 4)
 
 
+def test_a_token_says_how_many_slots_its_session_takes() -> None:
+    assert read(token()).width == 1
+    assert read(token(mer=GRANT | {"width": 3})).width == 3
+    with pytest.raises(RefusalError):
+        read(token(mer=GRANT | {"width": 0}))
+
+
 def test_newer_keys_are_asked_for_once_for_a_key_that_is_not_known() -> None:
     fresh = token(OTHER_KEY, "two")
     assert read(fresh, newer=jwks(two=OTHER_KEY)).epoch == 3

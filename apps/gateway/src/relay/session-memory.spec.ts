@@ -10,7 +10,7 @@ const ticket = (sessionId: string, epoch = 1): Ticket => ({
     sessionToken: `token of epoch ${String(epoch)}`,
     claims: {
       ...{ sessionId, epoch, region: 'us-east', workerId: 'us-east-1', workerAddress: '127.0.0.1:1' },
-      ...{ tenantId: 'ten_test', pool: 'test', slot: 0, claimByMs: 0 },
+      ...{ tenantId: 'ten_test', pool: 'test', slot: 0, width: 1, claimByMs: 0 },
       ...{ holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000 },
     },
   },

@@ -85,14 +85,12 @@ export class FakeControlPlane {
   token(plan: TokenPlan, key = this.#keys.privateKey): Promise<string> {
     const { expiresInS, ...claims } = plan;
     const issuedAtS = Math.floor(Date.now() / 1_000);
-    return signSessionToken(
-      {
-        ...{ tenantId: 'ten_test', pool: 'test', slot: 0, claimByMs: Date.now() + 60_000, holdMs: 30_000 },
-        ...{ idleMs: 300_000, maxDurationMs: 7_200_000 },
-        ...claims,
-      },
-      { key, kid: 'k1', issuedAtS, lifeS: expiresInS },
-    );
+    const all = {
+      ...{ tenantId: 'ten_test', pool: 'test', slot: 0, width: 1, claimByMs: Date.now() + 60_000, holdMs: 30_000 },
+      ...{ idleMs: 300_000, maxDurationMs: 7_200_000 },
+      ...claims,
+    };
+    return Promise.resolve(signSessionToken(all, { key, kid: 'k1', issuedAtS, lifeS: expiresInS }));
   }
 
   async #replace(request: ReplaceRequest, metadata: Metadata) {

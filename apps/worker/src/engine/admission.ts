@@ -1,5 +1,5 @@
 // Who may attach to which session. Pure: everything it weighs is handed to it.
-// L1. Sessions held here never exceed the worker's slots, whatever the tokens say.
+// L1. Sessions held here never take more than the worker's slots, whatever the tokens say.
 // L2. An epoch below the highest one seen is refused, and so is one whose session has ended here.
 import { refusal, type Refusal } from '../refusal.ts';
 import type { AttachRequest } from './ports.ts';
@@ -55,8 +55,9 @@ function refusalOfStart({ grant }: AttachRequest, house: House): Refusal | undef
   if (house.nowMs > grant.claimByMs) {
     return refusal('UNAUTHENTICATED', 'claim_expired', 'The session was not claimed in time.');
   }
-  if (house.freeSlots <= 0) {
-    return refusal('RESOURCE_EXHAUSTED', 'slots_full', 'Every slot of the worker is taken.');
+  if (house.freeSlots < grant.width) {
+    const message = `The session takes ${grant.width} of the worker's slots, of which ${house.freeSlots} are free.`;
+    return refusal('RESOURCE_EXHAUSTED', 'slots_full', message);
   }
   return house.unusableCheckpoint;
 }

@@ -330,6 +330,17 @@ describe('limits', () => {
     expect(reportOf('a')).toMatchObject({ endReason: 'duration_limit', activeMs: 1_000 });
   });
 
+  it('counts a session as the slots that its token gives it, and says so', () => {
+    useEngine({ slots: 4 });
+    open({ id: 'wide', width: 3 });
+    expect(refusalOf({ id: 'b', width: 2 })).toBe('RESOURCE_EXHAUSTED slots_full');
+    open({ id: 'c' });
+    expect(refusalOf({ id: 'd' })).toBe('RESOURCE_EXHAUSTED slots_full');
+    expect(engine.reports(9).map(({ width }) => width)).toEqual([3, 1]);
+    engine.end('wide', 1, 'client_ended');
+    open({ id: 'e', width: 3 });
+  });
+
   it('frees the slot of a session that ended, and reports it until its end is acknowledged', async () => {
     open({ id: 'a' });
     open({ id: 'b' });

@@ -1,6 +1,6 @@
 // The sessions of one worker: who is served, at which epoch, and what is said of them.
 //
-// L1. Sessions never exceed slots. L2. Each is served at the highest epoch seen. L4. Nothing here asks anybody: the
+// L1. Sessions never take more than the slots. L2. Each is served at the highest epoch seen. L4. Nothing here asks anybody: the
 // engine goes on with every other process away. M1. An ended session is reported until its end is acknowledged.
 import { NoticeKind, type Action, type FrameFormat } from '@meridian/protocol';
 import type { SessionReport } from '@meridian/protocol/worker';
@@ -22,7 +22,7 @@ import { Worlds } from './worlds.ts';
 export interface EnginePorts {
   readonly clock: Clock;
   readonly model: SteppingModel;
-  /** Sessions served at once. */
+  /** Sessions of one slot served at once. */
   readonly slots: number;
   /** Sessions stepped in one batch. */
   readonly batchMax: number;
@@ -209,7 +209,7 @@ export class Engine {
       nowMs: this.#ports.clock.nowUs() / 1_000,
       session: this.#live.get(sessionId),
       seen: this.#epochs.get(sessionId),
-      freeSlots: this.#ports.slots - this.#live.size,
+      freeSlots: this.sessions.reduce((free, { width }) => free - width, this.#ports.slots),
       closed: this.#closed(),
       unusableCheckpoint: checkpoint && refusalOfCheckpoint(checkpoint, this.#ports.model),
     };

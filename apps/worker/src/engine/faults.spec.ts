@@ -58,7 +58,8 @@ async function until(holds: () => boolean): Promise<void> {
 
 function open(sessionId: string, way = 0): RecordingStream {
   const stream = new RecordingStream(systemClock);
-  const grant = { sessionId, epoch: 1, claimByMs: Infinity, holdMs: 1e6, idleMs: 1e6, maxDurationMs: 1e6 };
+  const limits = { claimByMs: Infinity, holdMs: 1e6, idleMs: 1e6, maxDurationMs: 1e6 };
+  const grant = { sessionId, epoch: 1, width: 1, ...limits };
   const attached = engine.attach(
     {
       grant,

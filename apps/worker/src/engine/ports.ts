@@ -49,6 +49,8 @@ export interface ClientStream {
 export interface Grant {
   readonly sessionId: string;
   readonly epoch: number;
+  /** Slots that the session takes. */
+  readonly width: number;
   readonly claimByMs: number;
   readonly holdMs: number;
   readonly idleMs: number;

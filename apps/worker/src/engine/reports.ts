@@ -22,5 +22,6 @@ export function reportOf(session: Session, nowUs: number): SessionReport {
     endReason: session.endReason,
     startedUs: session.startedUs,
     traceId: session.traceId,
+    width: session.width,
   };
 }

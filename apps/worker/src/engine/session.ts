@@ -29,6 +29,8 @@ export interface Limit {
 export class Session {
   readonly id: string;
   readonly epoch: number;
+  /** Slots that it takes. */
+  readonly width: number;
   readonly clientKey: string;
   readonly traceId: string;
   readonly startedUs: number;
@@ -59,6 +61,7 @@ export class Session {
   constructor(start: SessionStart) {
     this.id = start.grant.sessionId;
     this.epoch = start.grant.epoch;
+    this.width = start.grant.width;
     this.clientKey = start.clientKey;
     this.traceId = start.traceId;
     this.startedUs = start.startedUs;

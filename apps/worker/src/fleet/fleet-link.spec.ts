@@ -78,6 +78,7 @@ function linkTo(): FleetLink {
       region: 'r',
       address: 'a:1',
       gpuType: 'h100',
+      gpus: 1,
       describe: undefined,
     },
     useKeys: () => undefined,
@@ -90,6 +91,7 @@ function openSession(id: string): RecordingStream {
   const grant = {
     sessionId: id,
     epoch: 1,
+    width: 1,
     claimByMs,
     holdMs: 30_000,
     idleMs: 300_000,

@@ -29,7 +29,7 @@ export class TokenReader {
       throw new RefusalError('UNAUTHENTICATED', 'token_missing', 'There is no session token.');
     const answer = await this.#read(token, nowMs);
     if (answer.kind === 'refused') throw new RefusalError('UNAUTHENTICATED', answer.code, answer.message);
-    const { workerId, sessionId, epoch, claimByMs, holdMs, idleMs, maxDurationMs } = answer.claims;
+    const { workerId, sessionId, epoch, width, claimByMs, holdMs, idleMs, maxDurationMs } = answer.claims;
     if (workerId !== this.#options.workerId) {
       throw new RefusalError(
         'PERMISSION_DENIED',
@@ -37,7 +37,7 @@ export class TokenReader {
         `The session token is for worker ${workerId}.`,
       );
     }
-    return { sessionId, epoch, claimByMs, holdMs, idleMs, maxDurationMs };
+    return { sessionId, epoch, width, claimByMs, holdMs, idleMs, maxDurationMs };
   }
 
   async #read(token: string, nowMs: number): Promise<SessionTokenRead> {

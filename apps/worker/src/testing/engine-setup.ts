@@ -9,6 +9,7 @@ import { VirtualClock } from './virtual-clock.ts';
 export interface Asking {
   readonly id?: string;
   readonly epoch?: number;
+  readonly width?: number;
   readonly key?: string;
   readonly claimInMs?: number;
   readonly checkpoint?: Checkpoint;
@@ -47,13 +48,14 @@ export class EngineSetup {
   asking({
     id = 'a',
     epoch = 1,
+    width = 1,
     key = 'key',
     claimInMs = 60_000,
     maxDurationMs = 3_600_000,
     ...rest
   }: Asking = {}): AttachRequest {
     const claimByMs = this.clock.nowUs() / 1_000 + claimInMs;
-    const grant = { sessionId: id, epoch, claimByMs, holdMs: 30_000, idleMs: 300_000, maxDurationMs };
+    const grant = { sessionId: id, epoch, width, claimByMs, holdMs: 30_000, idleMs: 300_000, maxDurationMs };
     return { grant, clientKey: key, traceId: 'f'.repeat(32), ...rest };
   }
 

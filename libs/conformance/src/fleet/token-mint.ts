@@ -25,17 +25,17 @@ export interface TokenMint {
 export async function tokenMint(kid = 'test'): Promise<TokenMint> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'EdDSA', use: 'sig' };
-  return { jwksJson: jwksOf(jwk), publicKey: jwk, token: (claims) => sign(claims, kid, privateKey) };
+  return { jwksJson: jwksOf(jwk), publicKey: jwk, token: (claims) => Promise.resolve(sign(claims, kid, privateKey)) };
 }
 
 /** A JSON Web Key Set (RFC 7517). */
 export const jwksOf = (...keys: readonly JWK[]): string => JSON.stringify({ keys });
 
-function sign(claims: TestClaims, kid: string, key: CryptoKey): Promise<string> {
+function sign(claims: TestClaims, kid: string, key: CryptoKey): string {
   // By name: callers hand over more than claims, such as a checkpoint, which no token must carry.
   const { sessionId, workerId, epoch = 1, claimInMs = 60_000, expiresInS: lifeS = 7_300 } = claims;
   const { holdMs = 30_000, idleMs = 300_000, maxDurationMs = 7_200_000 } = claims;
-  const place = { region: 'us-east', pool: 'us-east/h100', workerAddress: '127.0.0.1:1', slot: 0 };
+  const place = { region: 'us-east', pool: 'us-east/h100', workerAddress: '127.0.0.1:1', slot: 0, width: 1 };
   const limits = { claimByMs: Date.now() + claimInMs, holdMs, idleMs, maxDurationMs };
   const all = { tenantId: 'ten_test', sessionId, workerId, epoch, ...place, ...limits };
   const issuedAtS = Math.floor(Date.now() / 1_000);

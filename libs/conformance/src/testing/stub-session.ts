@@ -146,7 +146,7 @@ export class StubSession {
 
   report(): SessionReport {
     this.#reportSeq += 1;
-    const { sessionId, epoch } = this.claims;
+    const { sessionId, epoch, width } = this.claims;
     if (this.#broken === 'counts-while-away' && this.activity === SessionActivity.HELD) this.activeMs += 50;
     return {
       sessionId,
@@ -161,6 +161,7 @@ export class StubSession {
       endReason: this.#endReason,
       startedUs: this.#startedUs,
       traceId: this.#traceId,
+      width,
     };
   }
 

@@ -128,7 +128,8 @@ export class StubSessions {
   #admit({ claims, checkpoint }: Opening): void {
     if (this.draining) throw new StubRefusal('UNAVAILABLE', 'worker_draining');
     if (Date.now() > claims.claimByMs) throw new StubRefusal('UNAUTHENTICATED', 'claim_expired');
-    const isFull = this.live.size + this.#leaked >= this.#slots;
+    const used = [...this.live.values()].reduce((sum, session) => sum + session.claims.width, this.#leaked);
+    const isFull = used + claims.width > this.#slots;
     if (isFull && this.#broken !== 'has-too-many-slots')
       throw new StubRefusal('RESOURCE_EXHAUSTED', 'slots_full');
     if (checkpoint) checkCheckpoint(checkpoint, this.#broken);

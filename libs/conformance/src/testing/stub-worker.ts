@@ -100,6 +100,7 @@ export async function startStub(options: StubOptions): Promise<StubWorker> {
     region: 'us-east',
     address,
     gpuType: 'h100',
+    gpus: 1,
     describe: describe(),
   };
   const link = new StubLink({ address: options.fleetAddress, secret, registration, heartbeat, sessions });

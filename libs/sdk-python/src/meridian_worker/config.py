@@ -11,6 +11,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 HOST_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}")
 SECRET_CHARACTERS_MIN = 32
 SLOTS_MAX = 1_024
+GPUS_MAX = 1_024
 MILLISECONDS_MAX = 2_147_483_647
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -28,6 +29,8 @@ class Config:
     advertise_address: str | None
     metrics_port: int | None
     gpu_type: str
+    # GPUs that the process spans.
+    gpus: int
     control_plane_grpc: str
     fleet_secret: str
     # A request to the model is given up after this long: less than the two seconds after which a gateway takes the worker
@@ -49,6 +52,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         advertise_address=read.optional("ADVERTISE_ADDRESS", _is_host_port, "an address as host:port"),
         metrics_port=read.port("METRICS_PORT"),
         gpu_type=read.name("GPU_TYPE", "the GPU type that this worker is priced as, such as h100", "h100"),
+        gpus=read.whole("GPUS", 1, GPUS_MAX, "a whole number of GPUs from 1 to 1024") or 1,
         control_plane_grpc=read.text("CONTROL_PLANE_GRPC", _is_host_port, "an address as host:port"),
         fleet_secret=read.text(
             "FLEET_SECRET", lambda text: len(text) >= SECRET_CHARACTERS_MIN, "a secret of at least 32 characters"

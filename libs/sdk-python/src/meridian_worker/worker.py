@@ -187,6 +187,7 @@ def _announcement(config: Config, port: int, describe: DescribeResponse) -> Regi
         region=config.region,
         address=config.advertise_address or f"{config.host}:{port}",
         gpu_type=config.gpu_type,
+        gpus=config.gpus,
         describe=describe,
     )
 

@@ -1,5 +1,5 @@
 # Who may attach to which session. Pure: everything it weighs is handed to it.
-# L1. Sessions held here never exceed the worker's slots, whatever the tokens say.
+# L1. Sessions held here never take more than the worker's slots, whatever the tokens say.
 # L2. An epoch below the highest one seen is refused, and so is one whose session has ended here.
 from dataclasses import dataclass
 
@@ -83,6 +83,7 @@ def _readmit(request: AttachRequest, session: Session) -> Admission:
 def _refusal_of_start(request: AttachRequest, house: House) -> Refusal | None:
     if house.now_ms > request.grant.claim_by_ms:
         return Refusal("UNAUTHENTICATED", "claim_expired", "The session was not claimed in time.")
-    if house.free_slots <= 0:
-        return Refusal("RESOURCE_EXHAUSTED", "slots_full", "Every slot of the worker is taken.")
+    if house.free_slots < request.grant.width:
+        taken = f"The session takes {request.grant.width} of the worker's slots"
+        return Refusal("RESOURCE_EXHAUSTED", "slots_full", f"{taken}, of which {house.free_slots} are free.")
     return None if request.checkpoint is None else mismatch(request.checkpoint, house.model)

@@ -1,6 +1,6 @@
 # The sessions of one worker: who is served, at which epoch, and what is said of them.
 #
-# L1. Sessions never exceed slots. L2. Each is served at the highest epoch seen. L4. Nothing here asks anybody: the
+# L1. Sessions never take more than the slots. L2. Each is served at the highest epoch seen. L4. Nothing here asks anybody: the
 # engine goes on with every other process away. M1. An ended session is reported until its end is acknowledged.
 # E1. Each state has one owner: a session, a waiting fork, or whoever asked for it and has not handed it over.
 from collections.abc import Mapping, Sequence
@@ -258,7 +258,7 @@ class Engine:
             now_ms=self._ports.clock.now_us() / 1_000,
             session=self._live.get(session_id),
             seen=self._epochs.get(session_id),
-            free_slots=self._ports.slots - len(self._live),
+            free_slots=self._ports.slots - sum(session.width for session in self._live.values()),
             closed=self._closed(),
             model=self._ports.model.description,
         )

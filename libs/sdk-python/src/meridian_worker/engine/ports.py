@@ -118,6 +118,8 @@ class Grant:
 
     session_id: str
     epoch: int
+    # Slots that the session takes.
+    width: int
     claim_by_ms: int
     hold_ms: int
     idle_ms: int

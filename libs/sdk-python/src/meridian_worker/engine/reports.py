@@ -29,4 +29,5 @@ def report_of(session: Session, now_us: int) -> SessionReport:
         end_reason=session.end_reason,
         started_us=session.started_us,
         trace_id=session.trace_id,
+        width=session.width,
     )

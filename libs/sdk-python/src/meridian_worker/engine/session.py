@@ -44,6 +44,7 @@ class Session:
     def __init__(self, start: SessionStart) -> None:
         self.id = start.grant.session_id
         self.epoch = start.grant.epoch
+        self.width = start.grant.width
         self.client_key = start.client_key
         self.trace_id = start.trace_id
         self.started_us = start.started_us

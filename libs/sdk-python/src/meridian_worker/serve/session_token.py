@@ -61,6 +61,7 @@ class TokenReader:
         return Grant(
             session_id=claims["sub"],
             epoch=grant["epoch"],
+            width=grant.get("width", 1),
             claim_by_ms=grant["claimByMs"],
             hold_ms=grant["holdMs"],
             idle_ms=grant["idleMs"],
@@ -87,6 +88,9 @@ def _claims_of(token: str, key: jwt.PyJWK, now_s: float) -> Mapping[str, Any]:
 def _is_well_formed(claims: Mapping[str, Any]) -> bool:
     subject, grant = claims.get("sub"), claims.get("mer")
     if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_CHARACTERS_MAX or not isinstance(grant, dict):
+        return False
+    # Tokens made before sessions could take several slots have no width.
+    if not _is_whole(grant.get("width", 1), 1):
         return False
     texts = all(isinstance(grant.get(name), str) for name in TEXTS)
     return texts and all(_is_whole(grant.get(name), least) for name, least in NUMBERS.items())

@@ -8,20 +8,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RegisterRequest(_message.Message):
-    __slots__ = ("worker_id", "incarnation", "region", "address", "gpu_type", "describe")
+    __slots__ = ("worker_id", "incarnation", "region", "address", "gpu_type", "describe", "gpus")
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     INCARNATION_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     GPU_TYPE_FIELD_NUMBER: _ClassVar[int]
     DESCRIBE_FIELD_NUMBER: _ClassVar[int]
+    GPUS_FIELD_NUMBER: _ClassVar[int]
     worker_id: str
     incarnation: str
     region: str
     address: str
     gpu_type: str
     describe: _worker_pb2.DescribeResponse
-    def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[str] = ..., region: _Optional[str] = ..., address: _Optional[str] = ..., gpu_type: _Optional[str] = ..., describe: _Optional[_Union[_worker_pb2.DescribeResponse, _Mapping]] = ...) -> None: ...
+    gpus: int
+    def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[str] = ..., region: _Optional[str] = ..., address: _Optional[str] = ..., gpu_type: _Optional[str] = ..., describe: _Optional[_Union[_worker_pb2.DescribeResponse, _Mapping]] = ..., gpus: _Optional[int] = ...) -> None: ...
 
 class RegisterResponse(_message.Message):
     __slots__ = ("heartbeat_interval_ms", "jwks_json")
