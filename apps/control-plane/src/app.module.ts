@@ -1,6 +1,8 @@
 // All wiring of the control plane: what each name of tokens.ts stands for. Nothing is created anywhere else.
 import { Module, type DynamicModule, type ValueProvider } from '@nestjs/common';
 import {
+  makeAdmitToQueue,
+  makeAdviseCapacity,
   makeCapacity,
   makeDispatchQueue,
   makeDrainWorker,
@@ -8,18 +10,27 @@ import {
   makeExpireSessions,
   makeFlushMeters,
   makeIssueConnection,
+  makeKeepPromises,
   makeLoseLeases,
+  makeMeasureDemand,
   makeObserveHeartbeat,
+  makeOpenGroup,
   makeOpenSession,
+  makeOutlook,
+  makePoliciesInForce,
+  makePruneDemand,
+  makeQueueView,
   makeReadFleetCost,
   makeReadQueuePlace,
   makeReadSessionUsage,
   makeRecordUptime,
   makeRegisterWorker,
   makeReplaceSession,
+  makeSampleDemand,
   makeStoreWatch,
   makeTakeLostWorkers,
   makeTenants,
+  noteRefusals,
   type Clock,
   type Draw,
   type Incidents,
@@ -28,8 +39,11 @@ import {
   type WorkerControl,
 } from '@meridian/application';
 import type { Logger } from '@meridian/telemetry';
+import { AuditController } from './admin/audit.controller.ts';
+import { CapacityController } from './admin/capacity.controller.ts';
 import { FleetController } from './admin/fleet.controller.ts';
 import { MoneyController } from './admin/money.controller.ts';
+import { PoliciesController } from './admin/policies.controller.ts';
 import { TenantsController } from './admin/tenants.controller.ts';
 import { cacheKeys } from './auth/key-cache.ts';
 import { CatalogueController } from './catalogue/catalogue.controller.ts';
@@ -41,6 +55,7 @@ import { makeJobs } from './jobs/jobs.ts';
 import { JobRunner } from './jobs/job-runner.ts';
 import { countOpens, type ControlPlaneMetrics } from './metrics.ts';
 import { SessionEventsController } from './sessions/session-events.controller.ts';
+import { SessionGroupsController } from './sessions/session-groups.controller.ts';
 import { SessionsController } from './sessions/sessions.controller.ts';
 import { UsageController } from './sessions/usage.controller.ts';
 import { makeViewSession } from './sessions/session-view.ts';
@@ -67,15 +82,23 @@ const value = (provide: symbol, useValue: unknown): Provided => ({ provide, useV
 
 function providersOf(outside: Outside): Provided[] {
   const { config, stores, clock, metrics, logger } = outside;
-  const regions = config.regions.map(({ id, jurisdiction }) => ({ region: id, jurisdiction }));
+  const regions = config.regions.map(({ id, jurisdiction, location }) => ({
+    ...{ region: id, jurisdiction },
+    ...(location && { location }),
+  }));
   const policy: SessionPolicy = config.limits;
   const tokens = new SessionTokenIssuer(config.tokenKey, clock, outside.draw);
   const base = { ...outside, ...stores, policy, regions, tokens };
 
-  const capacity = makeCapacity(base);
+  const capacity = makeCapacity({ ...base, outlook: makeOutlook(base) });
   const watch = makeStoreWatch(2 * policy.workerSilentMs);
   const issueConnection = makeIssueConnection(base);
-  const readQueuePlace = makeReadQueuePlace({ ...base, capacity });
+  const policies = makePoliciesInForce(base);
+  const queue = makeQueueView({ ...base, capacity, policies });
+  const measureDemand = makeMeasureDemand({ ...base, capacity, policies });
+  const supply = { bootMs: config.limits.workerBootMs };
+  const admitToQueue = makeAdmitToQueue({ clock, queue, policies });
+  const readQueuePlace = makeReadQueuePlace({ queue });
   const readUsage = makeReadSessionUsage(base);
   const endSession = makeEndSession(base);
   const loseLeases = makeLoseLeases({ ...base, capacity });
@@ -86,16 +109,18 @@ function providersOf(outside: Outside): Provided[] {
     ...base,
     regions: config.regions,
     heartbeatIntervalMs: config.limits.heartbeatIntervalMs,
-    registerWorker: makeRegisterWorker({ ...base, loseLeases }),
+    registerWorker: makeRegisterWorker({ ...base, loseLeases, keepPromises: makeKeepPromises(base) }),
     observeHeartbeat: makeObserveHeartbeat(base),
     replaceSession: makeReplaceSession({ ...base, capacity, issueConnection }),
   });
   const jobs = makeJobs({
     takeLostWorkers: makeTakeLostWorkers({ ...base, loseLeases, watch }),
-    dispatchQueue: makeDispatchQueue({ ...base, capacity }),
-    expireSessions: makeExpireSessions({ ...base, endSession, watch }),
+    dispatchQueue: makeDispatchQueue({ ...base, capacity, queue, policies }),
+    expireSessions: makeExpireSessions({ ...base, queue, policies, endSession, watch }),
     flushMeters: makeFlushMeters(base),
     recordUptime: makeRecordUptime(base),
+    sampleDemand: makeSampleDemand({ ...base, measureDemand }),
+    pruneDemand: makePruneDemand(base),
     flushIntervalMs: config.limits.flushIntervalMs,
     metrics,
     logger,
@@ -108,18 +133,30 @@ function providersOf(outside: Outside): Provided[] {
     value(names.DRAW, outside.draw),
     value(names.LOGGER, logger),
     value(names.METRICS, metrics),
+    value(names.INCIDENTS, outside.incidents),
+    value(names.AUDIT, stores.audit),
     value(names.SESSIONS, stores.sessions),
     value(names.MODELS, stores.models),
     value(names.USAGE, stores.usage),
+    value(names.MODEL_POLICIES, stores.modelPolicies),
+    value(names.POLICIES, policies),
     value(names.REGISTRY, stores.registry),
     value(names.SESSION_TOKENS, tokens),
     value(names.CAPACITY, capacity),
+    value(names.ADVISE_CAPACITY, makeAdviseCapacity({ ...base, measureDemand, supply })),
     value(names.TENANTS, tenants),
     value(
       names.AUTHENTICATE,
       cacheKeys((secret) => tenants.authenticate(secret), clock),
     ),
-    value(names.OPEN_SESSION, countOpens(makeOpenSession({ ...base, capacity }), metrics)),
+    value(
+      names.OPEN_SESSION,
+      countOpens(
+        noteRefusals(makeOpenSession({ ...base, capacity, queue, policies, admitToQueue }), base),
+        metrics,
+      ),
+    ),
+    value(names.OPEN_GROUP, makeOpenGroup({ ...base, capacity, queue, policies, admitToQueue })),
     value(names.END_SESSION, endSession),
     value(names.VIEW_SESSION, viewSession),
     value(names.SESSION_EVENT_PORTS, { ...stores, viewSession, readQueuePlace, readUsage, tickMs: 1_000 }),
@@ -158,12 +195,16 @@ const look =
 /** The controllers of the api role. */
 export const API = [
   SessionsController,
+  SessionGroupsController,
   SessionEventsController,
   UsageController,
   CatalogueController,
   TenantsController,
   FleetController,
+  CapacityController,
   MoneyController,
+  PoliciesController,
+  AuditController,
   JwksController,
 ];
 

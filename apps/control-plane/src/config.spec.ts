@@ -51,6 +51,17 @@ describe('readConfig', () => {
     expect(config.defaultRate).toEqual({ nanoPerGpuHour: 2_400_000_000n, currency: 'GBP' });
   });
 
+  it('takes where a region lies, and refuses what is no place on earth', () => {
+    const file = join(folder, 'located.json');
+    const located = (latitude: number) => {
+      const here = { ...region('us-east', 4410), location: { latitude, longitude: -77.49 } };
+      writeFileSync(file, JSON.stringify([here, region('eu-west', 4420)]));
+      return readConfig(env({ REGIONS_FILE: file })).regions.map(({ location }) => location);
+    };
+    expect(located(39.04)).toEqual([{ latitude: 39.04, longitude: -77.49 }, undefined]);
+    expect(() => located(139)).toThrow('REGIONS_FILE is not valid at 0.location.latitude');
+  });
+
   it.each([
     [
       { ROLES: 'api,cook' },

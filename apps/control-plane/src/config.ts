@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import type { RegionId } from '@meridian/domain';
+import type { Location, RegionId } from '@meridian/domain';
 import { ConfigError, hostPort, milliseconds, portNumber, readEnv, secretText } from '@meridian/telemetry';
 import { z } from 'zod';
 
@@ -13,6 +13,8 @@ export interface Region {
   /** `us` or `eu`: what residency is asked in. */
   readonly jurisdiction: string;
   readonly name: string;
+  /** Round trips that nobody measured are estimated from it. */
+  readonly location?: Location | undefined;
   readonly gatewayUrl: string;
   readonly gatewayGrpc: string;
   readonly redisUrl: string;
@@ -29,6 +31,8 @@ export interface Limits {
   readonly heartbeatIntervalMs: number;
   readonly workerSilentMs: number;
   readonly flushIntervalMs: number;
+  /** From the order of a worker until it takes sessions. */
+  readonly workerBootMs: number;
 }
 
 export interface Config {
@@ -91,6 +95,7 @@ const Variables = z.object({
   HEARTBEAT_INTERVAL_MS: milliseconds.default(1_000),
   WORKER_SILENT_MS: milliseconds.default(2_500),
   FLUSH_INTERVAL_MS: milliseconds.default(5_000),
+  WORKER_BOOT_MS: milliseconds.default(300_000),
 });
 
 const RegionList = z
@@ -99,6 +104,9 @@ const RegionList = z
       id: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
       jurisdiction: z.string().regex(/^[a-z]{2,8}$/),
       name: z.string().min(1),
+      location: z
+        .strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) })
+        .optional(),
       gatewayUrl: z.url(),
       gatewayGrpc: hostPort,
     }),
@@ -132,6 +140,7 @@ export function readConfig(env: Env = process.env): Config {
       heartbeatIntervalMs: vars.HEARTBEAT_INTERVAL_MS,
       workerSilentMs: vars.WORKER_SILENT_MS,
       flushIntervalMs: vars.FLUSH_INTERVAL_MS,
+      workerBootMs: vars.WORKER_BOOT_MS,
     },
   };
 }
@@ -142,7 +151,7 @@ function readRegions(path: string, env: Env): Config['regions'] {
     const issue = parsed.error.issues[0];
     throw new ConfigError(
       `REGIONS_FILE is not valid at ${issue?.path.join('.') || 'its top'} (${issue?.message}); ` +
-        'list regions as [{"id","jurisdiction","name","gatewayUrl","gatewayGrpc"}].',
+        'list regions as [{"id","jurisdiction","name","location":{"latitude","longitude"},"gatewayUrl","gatewayGrpc"}].',
     );
   }
   const [first, ...others] = parsed.data.map((region) => ({

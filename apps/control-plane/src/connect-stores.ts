@@ -1,8 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   Database,
+  PostgresAuditLog,
+  PostgresDemandHistory,
+  PostgresQueueRecord,
   PostgresSessionSignals,
   PrismaModelCatalog,
+  PrismaModelPolicies,
   PrismaSessionRepository,
   PrismaTenantRepository,
   PrismaUsageRepository,
@@ -46,6 +50,10 @@ export async function connectStores(config: Config, logger: Logger): Promise<Sto
     tenants: new PrismaTenantRepository(database),
     usage: new PrismaUsageRepository(database),
     models: new PrismaModelCatalog(database),
+    modelPolicies: new PrismaModelPolicies(database),
+    queueRecord: new PostgresQueueRecord(database),
+    audit: new PostgresAuditLog(database),
+    demandHistory: new PostgresDemandHistory(database),
     registry: new RedisWorkerRegistry(redises, { staleMs }),
     leases: new RedisLeaseStore(redises, staleMs),
     meters: new RedisLiveMeters(redises),

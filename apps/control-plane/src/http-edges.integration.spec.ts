@@ -204,6 +204,43 @@ describe('the HTTP side', () => {
     });
   });
 
+  it('says how many workers each pool should have, and why', async () => {
+    const acme = await cp.tenant('Acme');
+    await cp.fleet.register();
+    await cp.fleet.heartbeat(1, [], { slots: 5 });
+    await acme.post('/v1/sessions', GALLERY);
+    expect((await cp.anonymous.get('/admin/v1/fleet/capacity')).status).toBe(401);
+    const { pools } = (await cp.admin.get('/admin/v1/fleet/capacity')).body as { pools: object[] };
+    // One sample: its own value is what is expected, give or take sqrt(1), and 30 % may wait.
+    expect(pools).toMatchObject([
+      {
+        ...{
+          pool: 'us-east/h100/gallery@1.0.0',
+          region: 'us-east',
+          model: 'gallery',
+          busySlots: 1,
+          queued: 0,
+        },
+        ...{
+          warmSlots: 5,
+          workers: 1,
+          slotsPerWorker: 5,
+          wantedSlots: 2,
+          wantedWorkers: 1,
+          horizonMs: 300_000,
+        },
+        forecast: { slots: 1, errorSlots: 1, seasonShare: 0 },
+        reason: '1 busy now, 1 expected in 5 min, +1 for a 30 % chance to wait: 2 slots, 1 worker of 5',
+      },
+    ]);
+    const lines = (await cp.anonymous.get('/metrics')).text.split('\n');
+    const labels = 'region="us-east",pool="us-east/h100/gallery@1.0.0",service="control-plane"';
+    expect(lines).toContain(`meridian_wanted_slots{${labels}} 2`);
+    expect(lines).toContain(`meridian_wanted_workers{${labels}} 1`);
+    expect(lines).toContain(`meridian_forecast_slots{${labels}} 1`);
+    expect(lines).toContain(`meridian_forecast_error_slots{${labels}} 1`);
+  });
+
   it('counts requests, placements and heartbeats', async () => {
     const acme = await cp.tenant('Acme');
     await cp.fleet.register();

@@ -1,7 +1,11 @@
 import type {
+  AuditLog,
+  DemandHistory,
   LeaseStore,
   LiveMeters,
   ModelCatalog,
+  ModelPolicies,
+  QueueRecord,
   SessionRepository,
   SessionSignals,
   TenantRepository,
@@ -17,9 +21,13 @@ export interface Stores {
   readonly tenants: TenantRepository;
   readonly usage: UsageRepository;
   readonly models: ModelCatalog;
+  readonly modelPolicies: ModelPolicies;
+  readonly queueRecord: QueueRecord;
   readonly registry: WorkerRegistry;
   readonly leases: LeaseStore;
   readonly meters: LiveMeters;
+  readonly audit: AuditLog;
+  readonly demandHistory: DemandHistory;
   /** True when PostgreSQL answers now. */
   recordAnswers(): Promise<boolean>;
   /** True when the region's Redis answers now. */

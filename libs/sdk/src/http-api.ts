@@ -107,6 +107,8 @@ export class HttpApi {
 }
 
 function isWorthRepeating({ code, status }: MeridianError): boolean {
+  // A queue that is too long is so for longer than we would wait here; whoever asks decides.
+  if (code === 'queue_wait_too_long') return false;
   return code === 'network' || code === 'timeout' || RETRIED_STATUSES.has(status);
 }
 

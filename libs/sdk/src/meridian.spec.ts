@@ -93,6 +93,19 @@ describe('open', () => {
     expect(fake.requests).toEqual(['POST /v1/sessions']);
   });
 
+  it('does not ask again when the queue is too long: the caller decides', async () => {
+    fake.problem = {
+      status: 503,
+      body: { code: 'queue_wait_too_long', detail: 'Too long.', expectedWaitMs: 90_000 },
+    };
+    const opening = client().open({ model: 'gallery', rttMs: {}, maxWaitMs: 5_000 });
+    await expect(opening).rejects.toMatchObject({
+      code: 'queue_wait_too_long',
+      problem: { expectedWaitMs: 90_000 },
+    });
+    expect(fake.requests).toEqual(['POST /v1/sessions']);
+  });
+
   it('gives up after three attempts when nobody answers', async () => {
     let calls = 0;
     const broken = (): Promise<Response> => {
@@ -138,6 +151,7 @@ describe('reads', () => {
       endReason: 'client_ended',
     });
     expect(await meridian.usage(session.id)).toMatchObject({ final: true, costNano: '0' });
+    expect(await meridian.placements(session.id)).toMatchObject([{ what: 'reserved', epoch: 1 }]);
     await expect(meridian.getSession('ses_other')).rejects.toMatchObject({
       code: 'session_not_found',
       status: 404,

@@ -5,7 +5,7 @@ import { encodeFormat, type FrameFormat } from './frame-format.ts';
 import { HttpApi, type Fetch } from './http-api.ts';
 import { MeridianSession } from './meridian-session.ts';
 import { networkMs, probeRegion, toRttMs, type ProbeOptions, type RegionProbe } from './probe.ts';
-import type { Model, Region, Session, SessionPage, SessionState, Usage } from './types.ts';
+import type { Model, PlacementRecord, Region, Session, SessionPage, SessionState, Usage } from './types.ts';
 import type { SocketConstructor } from './web-socket.ts';
 
 export interface MeridianOptions {
@@ -29,6 +29,14 @@ export interface OpenOptions {
   readonly residency?: 'us' | 'eu';
   /** Regions farther away than this are not considered, ms. */
   readonly maxRttMs?: number;
+  /** GPUs that it needs: a fraction, one or several; one slot when absent. */
+  readonly gpus?: number;
+  /** `high` goes first in the queue; `low` leaves the last slots to others. Default `normal`. */
+  readonly priority?: 'low' | 'normal' | 'high';
+  /** Refuse at once (`queue_wait_too_long`) when the expected wait is longer, ms; 0: never queue. */
+  readonly maxWaitMs?: number;
+  /** When `rttMs` was measured, ISO 8601; older than ten minutes it counts as an estimate. */
+  readonly rttMeasuredAt?: string;
   /** At most 16 keys of at most 64 characters; values of at most 512 bytes. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Measured RTT by region, ms; probed when absent. */
@@ -91,8 +99,8 @@ export class Meridian {
    * Opens a session: answers as soon as it exists, which may be in a queue. The stream starts by itself when a slot
    * is reserved. A request whose reply was lost is repeated with the same idempotency key (L3).
    *
-   * Refusals: `unknown_model`, `no_eligible_region` (`problem.considered` says why), `session_quota_exceeded`,
-   * `idempotency_key_reused`, and `invalid_request` with `fields`; `invalid_format` before anything is asked.
+   * Refusals: `unknown_model`, `no_eligible_region` (`problem.considered` says why), `queue_wait_too_long`,
+   * `session_quota_exceeded`, `idempotency_key_reused`, and `invalid_request` with `fields`; `invalid_format` before anything is asked.
    */
   async open(options: OpenOptions): Promise<MeridianSession> {
     const { signal, idempotencyKey = drawKey(), rttMs, format, ...asked } = options;
@@ -114,6 +122,12 @@ export class Meridian {
 
   getSession(id: string, { signal }: CallOptions = {}): Promise<Session> {
     return this.#api.json({ path: pathOf(id), signal });
+  }
+
+  /** Every time the session was queued, placed or moved, oldest first, with what was considered and why. */
+  async placements(id: string, { signal }: CallOptions = {}): Promise<readonly PlacementRecord[]> {
+    const path = `${pathOf(id)}/placements`;
+    return (await this.#api.json<{ placements: PlacementRecord[] }>({ path, signal })).placements;
   }
 
   /** Newest first; `limit` sessions a page. */

@@ -33,6 +33,8 @@ export interface RegionVerdict {
   /** Why it was rejected, such as `no_free_slot`. */
   readonly code?: string;
   readonly rttMs?: number;
+  /** Nobody measured this RTT, or too long ago. */
+  readonly rttEstimated?: boolean;
   /** RTT + step + encode + wait, ms. */
   readonly predictedActionToFrameMs?: number;
   readonly scoreMs?: number;
@@ -44,7 +46,57 @@ export interface Placement {
   readonly pool: string;
   readonly workerId: string;
   readonly slot: number;
+  /** Slots that the session holds there. */
+  readonly width: number;
   readonly considered: readonly RegionVerdict[];
+}
+
+/** One pool as a placement saw it; times in ms. */
+export interface PlacementCandidate {
+  readonly pool: string;
+  readonly region: string;
+  readonly rttMs: number;
+  readonly rttEstimated: boolean;
+  readonly predictedActionToFrameMs: number;
+  readonly congestionMs: number;
+  /** Prediction and price; lower is better. */
+  readonly scoreMs: number;
+  readonly freeSlots: number;
+  /** Within the model's target. */
+  readonly feasible: boolean;
+}
+
+/** All that a placement was decided on. */
+export interface PlacementWhy {
+  readonly decidedAt: string;
+  /** Time in the queue until then, ms. */
+  readonly waitedMs: number;
+  readonly policy: 'model' | 'default';
+  /** Best first, at most 8. */
+  readonly candidates: readonly PlacementCandidate[];
+  readonly refused: readonly {
+    readonly region: string;
+    readonly pool?: string;
+    readonly code: string;
+    readonly reason: string;
+  }[];
+  readonly refusedMore: number;
+  /** In [0, 1): which of equals went first. */
+  readonly draw: number;
+}
+
+/** One time that a session was queued, placed or moved. */
+export interface PlacementRecord {
+  readonly at: string;
+  readonly what: 'queued' | 'reserved' | 'migrated';
+  readonly epoch: number;
+  readonly region?: string;
+  readonly pool?: string;
+  readonly workerId?: string;
+  /** The wait that was told first, ms. */
+  readonly etaMs?: number;
+  readonly considered: readonly RegionVerdict[];
+  readonly why?: PlacementWhy;
 }
 
 /** What a stream is opened with. */

@@ -24,7 +24,7 @@ function bestFirst(verdicts: readonly RegionVerdict[]): readonly RegionVerdict[]
 }
 
 function Verdict({ verdict }: { verdict: RegionVerdict }) {
-  const { region, outcome, reason, rttMs, predictedActionToFrameMs } = verdict;
+  const { region, outcome, reason, rttMs, rttEstimated, predictedActionToFrameMs, scoreMs } = verdict;
   return (
     <li className={`verdict verdict-${outcome}`}>
       <p className="verdict-head">
@@ -35,12 +35,21 @@ function Verdict({ verdict }: { verdict: RegionVerdict }) {
       <dl>
         <div>
           <dt>round trip</dt>
-          <dd>{msText(rttMs)}</dd>
+          <dd>
+            {msText(rttMs)}
+            {rttEstimated && ' (estimated)'}
+          </dd>
         </div>
         <div>
           <dt>action to frame, predicted</dt>
           <dd>{msText(predictedActionToFrameMs)}</dd>
         </div>
+        {scoreMs !== undefined && (
+          <div>
+            <dt>with the price of its last slots</dt>
+            <dd>{msText(scoreMs)}</dd>
+          </div>
+        )}
       </dl>
     </li>
   );

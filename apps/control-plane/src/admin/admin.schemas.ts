@@ -7,17 +7,27 @@ const MaxSessions = z
   .max(1_000_000)
   .meta({ description: 'Most sessions open at once, queued ones included', example: 100 });
 
+const Weight = z.int().min(1).max(1_000).meta({
+  description:
+    'Share of the queue: a tenant of weight 2 gets twice the slots of one of weight 1 while both wait',
+  example: 1,
+});
+
 export const CreateTenant = z
-  .strictObject({ name: Name, maxSessions: MaxSessions.default(100) })
+  .strictObject({ name: Name, maxSessions: MaxSessions.default(100), weight: Weight.default(1) })
   .meta({ id: 'CreateTenant' });
 
 export const ChangeTenant = z
-  .strictObject({ name: Name.optional(), maxSessions: MaxSessions.optional() })
+  .strictObject({
+    name: Name.optional(),
+    maxSessions: MaxSessions.optional(),
+    weight: Weight.optional(),
+  })
   .refine((change) => Object.keys(change).length > 0, 'must change at least one field')
   .meta({ id: 'ChangeTenant' });
 
 export const TenantView = z
-  .object({ id: TenantIdText, name: z.string(), maxSessions: z.int(), createdAt: IsoTime })
+  .object({ id: TenantIdText, name: z.string(), maxSessions: z.int(), weight: z.int(), createdAt: IsoTime })
   .meta({ id: 'Tenant' });
 
 export const TenantList = z.object({ tenants: z.array(TenantView) }).meta({ id: 'TenantList' });
@@ -82,7 +92,12 @@ export const WorkerView = z
     modelVersion: z.string(),
     address: z.string(),
     health: Health,
+    healthReason: z.string().optional().meta({
+      description: 'Why it is draining or quarantined',
+      example: '5.2 % of frames late over 10 s, with 3 sessions on 4 slots',
+    }),
     slots: z.int(),
+    gpus: z.int().meta({ description: 'GPUs that the process spans' }),
     usedSlots: z.int(),
     stepMsP50: z.number(),
     stepMsP95: z.number(),

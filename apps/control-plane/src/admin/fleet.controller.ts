@@ -1,4 +1,14 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { Capacity, DrainWorker, RegisteredWorker, WorkerRegistry } from '@meridian/application';
 import { StoreUnavailable } from '@meridian/application';
 import type { PoolSnapshot, RegionId, WorkerId } from '@meridian/domain';
@@ -12,12 +22,14 @@ import { toIso } from '../http/schemas.ts';
 import { Valid } from '../http/validation.ts';
 import { CAPACITY, CONFIG, DRAIN_WORKER, REGISTRY } from '../tokens.ts';
 import * as schemas from './admin.schemas.ts';
+import { AuditInterceptor } from './audit.interceptor.ts';
 
 const noWorker = () => new Problem('worker_not_found', 'No region has a worker with this id.');
 const WORKER_ID = new IdParam<WorkerId>(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, noWorker);
 
 @Controller('admin/v1')
 @UseGuards(AdminKeyGuard)
+@UseInterceptors(AuditInterceptor)
 export class FleetController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -118,7 +130,9 @@ const viewWorker = (worker: RegisteredWorker): z.output<typeof schemas.WorkerVie
   modelVersion: worker.modelVersion,
   address: worker.address,
   health: worker.health,
+  ...(worker.healthReason !== undefined && { healthReason: worker.healthReason }),
   slots: worker.slots,
+  gpus: worker.gpus,
   usedSlots: worker.usedSlots,
   ...worker.pace,
   registeredAt: toIso(worker.registeredAtMs),

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Post, Query, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Post, Query, UseGuards, UseInterceptors } from '@nestjs/common';
 import type { Clock, Draw, ReadFleetCost, UsageRepository } from '@meridian/application';
 import type { Rate, RateId, RegionId } from '@meridian/domain';
 import type { z } from 'zod';
@@ -9,6 +9,7 @@ import { toIso } from '../http/schemas.ts';
 import { Valid, invalid } from '../http/validation.ts';
 import { CLOCK, CONFIG, DRAW, READ_FLEET_COST, USAGE } from '../tokens.ts';
 import * as schemas from './admin.schemas.ts';
+import { AuditInterceptor } from './audit.interceptor.ts';
 import { viewFleetCost } from './fleet-cost-view.ts';
 
 const HOUR_MS = 3_600_000;
@@ -16,6 +17,7 @@ const WINDOW_DAYS_MAX = 366;
 
 @Controller('admin/v1')
 @UseGuards(AdminKeyGuard)
+@UseInterceptors(AuditInterceptor)
 export class MoneyController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,

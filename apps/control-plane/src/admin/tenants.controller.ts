@@ -9,6 +9,7 @@ import {
   Patch,
   Post,
   UseGuards,
+  UseInterceptors,
 } from '@nestjs/common';
 import type { ApiKey, Tenant, Tenants } from '@meridian/application';
 import type { ApiKeyId, TenantId } from '@meridian/domain';
@@ -21,6 +22,7 @@ import { ApiKeyIdText, TenantIdText, defined, toIso } from '../http/schemas.ts';
 import { Valid } from '../http/validation.ts';
 import { TENANTS } from '../tokens.ts';
 import * as schemas from './admin.schemas.ts';
+import { AuditInterceptor } from './audit.interceptor.ts';
 
 const noTenant = () => new Problem('tenant_not_found', 'There is no tenant with this id.');
 const noApiKey = () => new Problem('api_key_not_found', 'This tenant has no API key with this id.');
@@ -29,6 +31,7 @@ const API_KEY_ID = new IdParam<ApiKeyId>(/^key_[a-z0-9]{1,64}$/, noApiKey);
 
 @Controller('admin/v1/tenants')
 @UseGuards(AdminKeyGuard)
+@UseInterceptors(AuditInterceptor)
 export class TenantsController {
   constructor(@Inject(TENANTS) private readonly tenants: Tenants) {}
 
@@ -44,7 +47,7 @@ export class TenantsController {
   async createTenant(
     @Body(new Valid(schemas.CreateTenant)) body: z.output<typeof schemas.CreateTenant>,
   ): Promise<z.output<typeof schemas.TenantView>> {
-    return viewTenant(await this.tenants.create(body.name, body.maxSessions));
+    return viewTenant(await this.tenants.create(body.name, body.maxSessions, body.weight));
   }
 
   @Get()
@@ -147,10 +150,11 @@ function foundTenant<T>(value: T | undefined): T {
   return value;
 }
 
-const viewTenant = ({ tenantId, name, maxSessions, createdAtMs }: Tenant) => ({
+const viewTenant = ({ tenantId, name, maxSessions, weight, createdAtMs }: Tenant) => ({
   id: tenantId,
   name,
   maxSessions,
+  weight,
   createdAt: toIso(createdAtMs),
 });
 

@@ -53,6 +53,11 @@ describe('registration', () => {
     });
   });
 
+  it('says how many GPUs the worker spans: one when it says nothing', () => {
+    expect(toRegistration(registration(), US_EAST).worker.gpus).toBe(1);
+    expect(toRegistration(registration({ gpus: 4 }), US_EAST).worker.gpus).toBe(4);
+  });
+
   it('is refused for a region whose secret the caller does not have', () => {
     expect(() => toRegistration(registration(), EU_WEST)).toThrow(
       'This secret is of eu-west, but region says us-east.',
@@ -91,6 +96,12 @@ describe('heartbeat', () => {
     [{ frames: 1, lateFrames: 2 }, 'sessions.0.lateFrames must not exceed frames'],
   ])('names the field that is wrong: %j', (over, message) => {
     expect(() => toHeartbeat(heartbeat(report(over)), US_EAST)).toThrow(message);
+  });
+
+  it('says how many slots a session takes, if the worker knows', () => {
+    const [one] = toHeartbeat(heartbeat(report()), US_EAST).sessions;
+    const [wide] = toHeartbeat(heartbeat(report({ width: 3 })), US_EAST).sessions;
+    expect([one?.width, wide?.width]).toEqual([undefined, 3]);
   });
 
   it('says how the worker keeps pace', () => {

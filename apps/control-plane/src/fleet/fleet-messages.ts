@@ -62,6 +62,7 @@ const Register = z.object({
     .refine((address) => !/^(0\.0\.0\.0|\[::\]):/.test(address), 'must be an address that gateways can dial'),
   gpuType: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be a GPU type such as h100'),
   describe: Describe,
+  gpus: whole(1_024),
 });
 
 const ACTIVITIES = new Map<SessionActivity, SessionReport['activity']>([
@@ -81,6 +82,7 @@ const Report = z
     frames: counter,
     lateFrames: counter,
     endReason: z.string().max(64),
+    width: whole(1_024),
   })
   .refine(({ frames, lateFrames }) => lateFrames <= frames, {
     path: ['lateFrames'],
@@ -106,6 +108,7 @@ const Replace = z.object({ sessionId, lostEpoch: epoch, lostWorkerId: name('a wo
 
 export function toRegistration(request: RegisterRequest, region: RegionId): RegisterWorkerCommand {
   const { workerId, incarnation, address, gpuType, describe, ...rest } = checked(Register, request);
+  const gpus = rest.gpus || 1;
   if (rest.region !== region) {
     throw new FleetError(
       'wrong_region',
@@ -122,7 +125,7 @@ export function toRegistration(request: RegisterRequest, region: RegionId): Regi
     describe;
   const pool = poolIdOf({ region, gpuType, model, modelVersion });
   const ids = { workerId: workerId as WorkerId, incarnation: incarnation as Incarnation, region, pool };
-  const worker = { ...ids, gpuType, model, modelVersion, framesPerSecond, address, slots };
+  const worker = { ...ids, gpuType, model, modelVersion, framesPerSecond, address, slots, gpus };
   return { worker, frameWidth, frameHeight, actions, stateBytes };
 }
 
@@ -146,13 +149,14 @@ export function toReplacement(request: ReplaceRequest): ReplaceSessionCommand {
   };
 }
 
-function toReport({ activity, endReason, ...report }: z.output<typeof Report>): SessionReport {
+function toReport({ activity, endReason, width, ...report }: z.output<typeof Report>): SessionReport {
   return {
     ...report,
     sessionId: report.sessionId as SessionId,
     epoch: report.epoch as Epoch,
     activity: ACTIVITIES.get(activity) ?? 'connecting',
     ...(endReason !== '' && { endReason }),
+    ...(width > 0 && { width }),
   };
 }
 

@@ -6,8 +6,9 @@ import type {
   ReplaceSessionCommand,
   SessionRepository,
   SessionTokens,
+  WorkerHeartbeat,
 } from '@meridian/application';
-import type { RegionId } from '@meridian/domain';
+import type { Cadence, RegionId } from '@meridian/domain';
 import type {
   HeartbeatRequest,
   HeartbeatResponse,
@@ -63,6 +64,7 @@ export class FleetService {
       );
     }
     this.#ports.metrics.heartbeats.inc({ region: beat.region });
+    if (outcome.turned) this.#noteTurn(beat, outcome.turned);
     return {
       acknowledgedSessionIds: [...outcome.acknowledged],
       stop: outcome.stop.map(({ sessionId, epoch, reason }) => ({ sessionId, epoch, endReason: reason })),
@@ -99,6 +101,13 @@ export class FleetService {
         return { sessionToken: token, epoch: lease.epoch };
       }
     }
+  }
+
+  /** The worker was quarantined for its late frames, is on trial, or is back. */
+  #noteTurn({ region, workerId }: WorkerHeartbeat, { state, reason, cooldownMs }: Cadence): void {
+    const { metrics, logger } = this.#ports;
+    if (state === 'quarantined') metrics.quarantines.inc({ region });
+    logger.warn({ region, workerId, state, reason, cooldownMs }, 'worker judged by its late frames');
   }
 
   #regionOf(metadata: Metadata): RegionId {

@@ -1,11 +1,11 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
-import type { Clock } from '@meridian/application';
+import type { AdviseCapacity, Clock } from '@meridian/application';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
-import { measureSessions, measureWorkers, type ControlPlaneMetrics } from '../metrics.ts';
+import { measureCapacity, measureSessions, measureWorkers, type ControlPlaneMetrics } from '../metrics.ts';
 import type { Stores } from '../stores.ts';
-import { CLOCK, CONFIG, METRICS, STORES } from '../tokens.ts';
+import { ADVISE_CAPACITY, CLOCK, CONFIG, METRICS, STORES } from '../tokens.ts';
 import { Endpoint } from './endpoint.decorator.ts';
 
 const Health = z.object({ status: z.string(), reason: z.string().optional() }).meta({ id: 'Health' });
@@ -21,6 +21,7 @@ export class OperationsController {
     @Inject(STORES) private readonly stores: Stores,
     @Inject(METRICS) private readonly metrics: ControlPlaneMetrics,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(ADVISE_CAPACITY) private readonly adviseCapacity: AdviseCapacity,
   ) {}
 
   @Get('healthz')
@@ -68,6 +69,7 @@ export class OperationsController {
     await Promise.all([
       measureSessions(this.stores.sessions, this.metrics).catch(() => undefined),
       measureWorkers(this.stores.registry, regions, this.metrics),
+      measureCapacity(this.adviseCapacity, this.metrics).catch(() => undefined),
     ]);
   }
 

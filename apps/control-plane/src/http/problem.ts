@@ -9,6 +9,7 @@ export const PROBLEMS = {
   api_key_invalid: { status: 401, title: 'The key is not known' },
   route_not_found: { status: 404, title: 'There is nothing at this address' },
   session_not_found: { status: 404, title: 'No such session' },
+  group_not_found: { status: 404, title: 'No such group' },
   tenant_not_found: { status: 404, title: 'No such tenant' },
   api_key_not_found: { status: 404, title: 'No such API key' },
   worker_not_found: { status: 404, title: 'No such worker' },
@@ -20,6 +21,8 @@ export const PROBLEMS = {
   idempotency_key_reused: { status: 422, title: 'The idempotency key was used for another request' },
   session_quota_exceeded: { status: 429, title: 'Too many open sessions' },
   internal_error: { status: 500, title: 'Something went wrong here' },
+  no_room_for_group: { status: 503, title: 'No region has room for the whole group' },
+  queue_wait_too_long: { status: 503, title: 'The wait would be too long' },
   store_unavailable: { status: 503, title: 'A store does not answer' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -47,6 +47,7 @@ export function summarise(session: Session): SessionView {
       pool: lease.pool,
       workerId: lease.workerId,
       slot: lease.slot,
+      width: lease.width,
       considered: [...session.considered],
     },
   };

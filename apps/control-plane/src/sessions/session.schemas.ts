@@ -1,4 +1,4 @@
-import { END_REASONS, REJECTION_CODES, SESSION_STATES } from '@meridian/domain';
+import { END_REASONS, PRIORITIES, REJECTION_CODES, SESSION_STATES } from '@meridian/domain';
 import { z } from 'zod';
 import { IsoTime, RegionIdText, SessionIdText } from '../http/schemas.ts';
 
@@ -11,7 +11,7 @@ const RttMs = z
   .max(10_000)
   .meta({ description: 'Round-trip time in ms', example: 42 });
 
-const ModelName = z
+export const ModelName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
   .meta({ example: 'gallery' });
@@ -59,9 +59,41 @@ export const OpenSession = z
       .optional()
       .meta({ description: 'The session may run in this jurisdiction only' }),
     maxRttMs: RttMs.optional().meta({ description: 'Regions further away are not considered', example: 80 }),
+    rttMeasuredAt: IsoTime.optional().meta({
+      description: 'When `rttMs` was measured; now when absent. After ten minutes it counts as an estimate',
+    }),
+    gpus: z
+      .number()
+      .min(0.01, 'must be at least a hundredth of a GPU')
+      .max(64, 'must be at most 64 GPUs')
+      .optional()
+      .meta({ description: 'GPUs it needs: a fraction, one or several. One slot when absent', example: 0.5 }),
+    priority: z.enum(PRIORITIES).optional().meta({
+      description:
+        '`high` goes first in the queue; `low` leaves the last slots to others. `normal` when absent',
+    }),
+    maxWaitMs: z.int().min(0).max(86_400_000).optional().meta({
+      description:
+        "Refuse at once when the expected wait is longer; 0: never queue. The model's own when absent",
+      example: 60_000,
+    }),
     metadata: Metadata.optional(),
   })
   .meta({ id: 'OpenSession' });
+
+const GROUP_MEMBERS_MAX = 16;
+
+export const OpenGroup = OpenSession.pick({
+  ...{ model: true, modelVersion: true, residency: true, maxRttMs: true, priority: true },
+})
+  .extend({
+    members: z
+      .array(OpenSession.pick({ rttMs: true, rttMeasuredAt: true, gpus: true, metadata: true }))
+      .min(1, 'must have at least one member')
+      .max(GROUP_MEMBERS_MAX, `must have at most ${GROUP_MEMBERS_MAX} members`)
+      .meta({ description: 'One session each; the answer lists them in this order' }),
+  })
+  .meta({ id: 'OpenSessionGroup' });
 
 export const IdempotencyKey = z
   .string()
@@ -75,11 +107,47 @@ export const RegionVerdict = z
     reason: z.string().meta({ example: 'chosen: 36 ms from action to frame, the fastest of 2' }),
     code: z.enum(REJECTION_CODES).optional(),
     rttMs: z.number().optional(),
+    rttEstimated: z.boolean().optional().meta({ description: 'Nobody measured this RTT, or too long ago' }),
     predictedActionToFrameMs: z.number().optional(),
     scoreMs: z.number().optional(),
     freeSlots: z.int().optional(),
   })
   .meta({ id: 'RegionVerdict', description: 'What placement thought of one region' });
+
+export const PlacementWhy = z
+  .object({
+    decidedAt: IsoTime,
+    waitedMs: z.number().meta({ description: 'Time in the queue until then' }),
+    policy: z.enum(['model', 'default']).meta({ description: 'Whose placement policy it was' }),
+    candidates: z
+      .array(
+        z.object({
+          pool: z.string().meta({ example: 'us-east/h100/gallery@1' }),
+          region: RegionIdText,
+          rttMs: z.number(),
+          rttEstimated: z.boolean(),
+          predictedActionToFrameMs: z.number(),
+          congestionMs: z.number().meta({ description: 'Price of a slot there at that load' }),
+          scoreMs: z.number().meta({ description: 'Prediction and price; lower is better' }),
+          freeSlots: z.int(),
+          feasible: z.boolean().meta({ description: "Within the model's target" }),
+        }),
+      )
+      .meta({ description: 'Pools that could take it, best first, at most 8' }),
+    refused: z
+      .array(
+        z.object({
+          region: RegionIdText,
+          pool: z.string().optional(),
+          code: z.enum(REJECTION_CODES),
+          reason: z.string(),
+        }),
+      )
+      .meta({ description: 'Pools and regions that could not, at most 16' }),
+    refusedMore: z.int().meta({ description: 'How many more could not' }),
+    draw: z.number().meta({ description: 'In [0, 1): which of equals went first' }),
+  })
+  .meta({ id: 'PlacementWhy', description: 'All that a placement was decided on' });
 
 export const Placement = z
   .object({
@@ -87,9 +155,26 @@ export const Placement = z
     pool: z.string().meta({ example: 'us-east/h100/gallery@1' }),
     workerId: z.string().meta({ example: 'us-east-1' }),
     slot: z.int(),
+    width: z.int().meta({ description: 'Slots that it holds there' }),
     considered: z.array(RegionVerdict),
   })
   .meta({ id: 'Placement' });
+
+export const PlacementRecord = z
+  .object({
+    at: IsoTime,
+    what: z.enum(['queued', 'reserved', 'migrated']),
+    epoch: z.int(),
+    region: RegionIdText.optional(),
+    pool: z.string().optional(),
+    workerId: z.string().optional(),
+    etaMs: z.number().optional().meta({ description: 'The wait that was told first, when queued' }),
+    considered: z.array(RegionVerdict),
+    why: PlacementWhy.optional(),
+  })
+  .meta({ id: 'PlacementRecord' });
+
+export const PlacementList = z.object({ placements: z.array(PlacementRecord) }).meta({ id: 'PlacementList' });
 
 export const Connection = z
   .object({
@@ -133,6 +218,16 @@ export const Session = z
   })
   .meta({ id: 'Session' });
 export type SessionView = z.output<typeof Session>;
+
+export const GroupIdText = z
+  .string()
+  .regex(/^grp_[a-z2-7]{24}$/)
+  .meta({ example: 'grp_2f6yk3qjwx5nb7dtc4hzmlpa' });
+
+export const SessionGroup = z
+  .object({ id: GroupIdText, sessions: z.array(Session) })
+  .meta({ id: 'SessionGroup', description: 'Sessions that were opened together; all began in one region' });
+export type SessionGroupView = z.output<typeof SessionGroup>;
 
 export const ListSessionsQuery = z.strictObject({
   state: z.enum(SESSION_STATES).optional(),

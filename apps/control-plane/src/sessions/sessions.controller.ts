@@ -23,16 +23,12 @@ import { SessionIdText, defined } from '../http/schemas.ts';
 import { Valid } from '../http/validation.ts';
 import { END_SESSION, OPEN_SESSION, SESSIONS, VIEW_SESSION } from '../tokens.ts';
 import { found, SESSION_ID } from './found.ts';
+import { IDEMPOTENCY_KEY } from './idempotency-key.ts';
 import { openedOrProblem } from './open-outcome.ts';
+import { toMember } from './open-request.ts';
+import { placementsOf } from './placement-view.ts';
 import { summarise, type ViewSession } from './session-view.ts';
 import * as schemas from './session.schemas.ts';
-
-const IDEMPOTENCY_KEY = {
-  name: 'Idempotency-Key',
-  description:
-    '1 to 128 visible characters. A retry with the same key and body answers with the same session.',
-  example: '4b1c2f0e-8d8b-4a55-9f6f-0c8a4be2a9d1',
-};
 
 @Controller('v1/sessions')
 @UseGuards(ApiKeyGuard)
@@ -58,7 +54,13 @@ export class SessionsController {
     status: 201,
     answer: schemas.Session,
     also: { 200: 'The session that this idempotency key opened before' },
-    problems: ['unknown_model', 'no_eligible_region', 'idempotency_key_reused', 'session_quota_exceeded'],
+    problems: [
+      'unknown_model',
+      'no_eligible_region',
+      'idempotency_key_reused',
+      'session_quota_exceeded',
+      'queue_wait_too_long',
+    ],
   })
   async openSession(
     @CurrentTenant() tenant: Tenant,
@@ -68,10 +70,12 @@ export class SessionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<schemas.SessionView> {
     const idempotencyKey = new Valid(schemas.IdempotencyKey, 'Idempotency-Key').transform(key);
-    const { model, rttMs = {}, metadata = {}, ...rest } = body;
-    const optional = defined({ ...rest, idempotencyKey });
-    const { traceId } = request.trace;
-    const outcome = await this.open({ tenant, model, rttMs, metadata, traceId, ...optional });
+    const { model, rttMs, rttMeasuredAt, gpus, metadata, ...rest } = body;
+    const asked = {
+      ...toMember({ rttMs, rttMeasuredAt, gpus, metadata }),
+      ...defined({ ...rest, idempotencyKey }),
+    };
+    const outcome = await this.open({ tenant, model, traceId: request.trace.traceId, ...asked });
     const { session, replayed } = openedOrProblem(outcome);
     void reply.status(replayed ? 200 : 201).header('location', `/v1/sessions/${session.request.sessionId}`);
     if (replayed) void reply.header('idempotency-replayed', 'true');
@@ -112,6 +116,25 @@ export class SessionsController {
   ): Promise<schemas.SessionView> {
     const session = await this.sessions.findForTenant(tenant.tenantId, sessionId);
     return this.viewSession(found(session));
+  }
+
+  @Get(':sessionId/placements')
+  @Endpoint({
+    tag: 'sessions',
+    summary: 'Why a session runs where it runs',
+    description:
+      'Every time it was queued, placed or moved: candidates with their scores, and why the others could not take it.',
+    auth: 'apiKey',
+    params: { sessionId: SessionIdText },
+    answer: schemas.PlacementList,
+    problems: ['session_not_found'],
+  })
+  async listPlacements(
+    @CurrentTenant() tenant: Tenant,
+    @Param('sessionId', SESSION_ID) sessionId: SessionId,
+  ): Promise<z.output<typeof schemas.PlacementList>> {
+    found(await this.sessions.findForTenant(tenant.tenantId, sessionId));
+    return { placements: placementsOf(await this.sessions.events(sessionId, 0)) };
   }
 
   @Delete(':sessionId')

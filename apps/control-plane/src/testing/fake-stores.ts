@@ -1,5 +1,9 @@
 import {
+  FakeAuditLog,
+  FakeDemandHistory,
   FakeModelCatalog,
+  FakeModelPolicies,
+  FakeQueueRecord,
   FakeRecord,
   FakeRegions,
   FakeTenantRepository,
@@ -23,14 +27,19 @@ export function fakeStores(clock: VirtualClock): FakeStores {
   const record = new FakeRecord();
   const regions = new FakeRegions(clock);
   const signals = new LocalSignals();
+  const tenants = new FakeTenantRepository();
   return {
     record,
     regions,
     signals,
     sessions: announceSessions(record.sessions, (sessionId) => signals.announce(sessionId)),
-    tenants: new FakeTenantRepository(),
+    tenants,
+    queueRecord: new FakeQueueRecord(record, tenants),
+    modelPolicies: new FakeModelPolicies(),
     usage: record.usage,
     models: new FakeModelCatalog(),
+    audit: new FakeAuditLog(record),
+    demandHistory: new FakeDemandHistory(),
     registry: regions.registry,
     leases: regions.leases,
     meters: regions.meters,

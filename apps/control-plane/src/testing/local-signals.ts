@@ -27,22 +27,16 @@ export function announceSessions(
   sessions: SessionRepository,
   announce: (sessionId: SessionId) => void,
 ): SessionRepository {
-  return {
-    create: (...args) => sessions.create(...args),
-    append: async (session, ...rest) => {
-      const stored = await sessions.append(session, ...rest);
-      if (stored) announce(session.request.sessionId);
-      return stored;
+  return new Proxy(sessions, {
+    get(target, name): unknown {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      return async (...args: unknown[]): Promise<unknown> => {
+        const reply: unknown = await Reflect.apply(member, target, args);
+        const [session] = args as Parameters<SessionRepository['append']>;
+        if (name === 'append' && reply === true) announce(session.request.sessionId);
+        return reply;
+      };
     },
-    find: (...args) => sessions.find(...args),
-    findForTenant: (...args) => sessions.findForTenant(...args),
-    findByIdempotencyKey: (...args) => sessions.findByIdempotencyKey(...args),
-    list: (...args) => sessions.list(...args),
-    events: (...args) => sessions.events(...args),
-    listQueued: (...args) => sessions.listQueued(...args),
-    listStale: (...args) => sessions.listStale(...args),
-    listEndedSince: (...args) => sessions.listEndedSince(...args),
-    countByState: () => sessions.countByState(),
-    countOpen: (...args) => sessions.countOpen(...args),
-  };
+  });
 }

@@ -31,7 +31,7 @@ export const testConfig = (over: Partial<Config> = {}): Config => ({
   defaultRate: { nanoPerGpuHour: 2_400_000_000n, currency: 'GBP' },
   limits: {
     ...{ claimTtlMs: 60_000, holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000, queueTtlMs: 600_000 },
-    ...{ heartbeatIntervalMs: 1_000, workerSilentMs: 2_500, flushIntervalMs: 5_000 },
+    ...{ heartbeatIntervalMs: 1_000, workerSilentMs: 2_500, flushIntervalMs: 5_000, workerBootMs: 300_000 },
   },
   ...over,
 });

@@ -8,10 +8,10 @@ import { SessionTokenIssuer } from './session-token-issuer.ts';
 const clock = new VirtualClock();
 const issuer = () =>
   new SessionTokenIssuer(generateKeyPairSync('ed25519').privateKey, clock, new SeededDraw(7));
-const { workerId, workerAddress, slot, epoch } = aLease();
+const { workerId, workerAddress, slot, width, epoch } = aLease();
 const claims: SessionTokenClaims = {
   ...{ sessionId: sessionId(1), tenantId: tenantId('acme'), region: US_EAST, pool: poolIn(US_EAST) },
-  ...{ workerId, workerAddress, slot, epoch, claimByMs: clock.nowMs() + 60_000 },
+  ...{ workerId, workerAddress, slot, width, epoch, claimByMs: clock.nowMs() + 60_000 },
   ...{ holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000 },
 };
 

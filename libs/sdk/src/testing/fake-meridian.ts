@@ -89,6 +89,7 @@ export class FakeMeridian {
       return reply(response, 404, { code: 'session_not_found', detail: 'No such session.' });
     if (part === 'events') return session.follow(request, response);
     if (part === 'usage') return reply(response, 200, session.usage());
+    if (part === 'placements') return reply(response, 200, { placements: session.placements() });
     if (request.method === 'DELETE') session.end('client_ended');
     return reply(response, 200, session.json());
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Action, Codec, FrameFormat, NoticeKind, PlayRequest, PlayResponse } from '@meridian/protocol';
 import type { WebSocket } from 'ws';
-import type { EndReason, RegionVerdict, Session, Usage } from '../types.ts';
+import type { EndReason, PlacementRecord, RegionVerdict, Session, Usage } from '../types.ts';
 
 interface Stored {
   readonly id: number;
@@ -189,7 +189,7 @@ export class FakeSession {
       updatedAt: new Date(this.#updates).toISOString(),
       ...(placed && { region: 'us-east' }),
       ...(placed && {
-        placement: { region: 'us-east', pool: 'p', workerId: 'us-east-1', slot: 0, considered },
+        placement: { region: 'us-east', pool: 'p', workerId: 'us-east-1', slot: 0, width: 1, considered },
       }),
       ...(this.#endReason && { endReason: this.#endReason }),
       ...(!placed && this.#queue && { queue: this.#queue }),
@@ -198,6 +198,11 @@ export class FakeSession {
           connection: { streamUrl: this.#about.streamUrl, token: this.token, traceparent: '00-1-2-01' },
         }),
     };
+  }
+
+  placements(): PlacementRecord[] {
+    const { placement, createdAt: at, epoch } = this.json();
+    return placement ? [{ ...placement, at, what: 'reserved', epoch }] : [];
   }
 
   #act(bytes: Buffer): void {

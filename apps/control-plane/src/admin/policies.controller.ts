@@ -1,0 +1,103 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Put,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
+import type { Clock, ModelPolicies, PoliciesInForce, StoredPolicy } from '@meridian/application';
+import type { PlacementPolicy } from '@meridian/domain';
+import type { z } from 'zod';
+import { AdminKeyGuard } from '../auth/admin-key.guard.ts';
+import { Endpoint } from '../http/endpoint.decorator.ts';
+import { toIso } from '../http/schemas.ts';
+import { Valid } from '../http/validation.ts';
+import { ModelName } from '../sessions/session.schemas.ts';
+import { CLOCK, MODEL_POLICIES, POLICIES } from '../tokens.ts';
+import { AuditInterceptor } from './audit.interceptor.ts';
+import * as schemas from './policy.schemas.ts';
+
+const MODEL = new Valid(ModelName, 'model');
+
+@Controller('admin/v1/models')
+@UseGuards(AdminKeyGuard)
+@UseInterceptors(AuditInterceptor)
+export class PoliciesController {
+  constructor(
+    @Inject(MODEL_POLICIES) private readonly policies: ModelPolicies,
+    @Inject(POLICIES) private readonly inForce: PoliciesInForce,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get(':model/policy')
+  @Endpoint({
+    tag: 'fleet',
+    summary: "Read a model's placement policy",
+    description: 'The default, with `source` `default`, where none was put. A model need not be known yet.',
+    auth: 'adminKey',
+    params: { model: ModelName },
+    answer: schemas.PolicyView,
+    problems: ['invalid_request'],
+  })
+  async readPolicy(@Param('model', MODEL) model: string): Promise<z.output<typeof schemas.PolicyView>> {
+    const stored = await this.policies.get(model);
+    return stored ? viewStored(stored) : viewPolicy(model, this.inForce.fallback, 'default');
+  }
+
+  @Put(':model/policy')
+  @Endpoint({
+    tag: 'fleet',
+    summary: "Put a model's placement policy",
+    description:
+      'It replaces the one before and is in force within 2 s, for those who wait already too. What is absent is as in the default.',
+    auth: 'adminKey',
+    params: { model: ModelName },
+    body: schemas.PutPolicy,
+    answer: schemas.PolicyView,
+  })
+  async putPolicy(
+    @Param('model', MODEL) model: string,
+    @Body(new Valid(schemas.PutPolicy)) body: z.output<typeof schemas.PutPolicy>,
+  ): Promise<z.output<typeof schemas.PolicyView>> {
+    const { fallback } = this.inForce;
+    const policy: PlacementPolicy = {
+      targetActionToFrameMs: body.targetActionToFrameMs ?? fallback.targetActionToFrameMs,
+      latencySteps: body.latencySteps ?? fallback.latencySteps,
+      maxWaitMs: body.maxWaitMs ?? fallback.maxWaitMs,
+    };
+    const stored = { model, policy, updatedAtMs: this.clock.nowMs() };
+    await this.policies.put(stored);
+    return viewStored(stored);
+  }
+
+  @Delete(':model/policy')
+  @HttpCode(204)
+  @Endpoint({
+    tag: 'fleet',
+    summary: "Remove a model's placement policy",
+    description: 'The default is in force within 2 s. Removing what is not there is fine.',
+    auth: 'adminKey',
+    params: { model: ModelName },
+    status: 204,
+    answerNote: 'Removed',
+    problems: ['invalid_request'],
+  })
+  async removePolicy(@Param('model', MODEL) model: string): Promise<void> {
+    await this.policies.remove(model);
+  }
+}
+
+const viewStored = ({ model, policy, updatedAtMs }: StoredPolicy) => ({
+  ...viewPolicy(model, policy, 'model'),
+  updatedAt: toIso(updatedAtMs),
+});
+
+const viewPolicy = (model: string, policy: PlacementPolicy, source: 'model' | 'default') => ({
+  ...{ model, source, targetActionToFrameMs: policy.targetActionToFrameMs },
+  ...{ latencySteps: [...policy.latencySteps], maxWaitMs: policy.maxWaitMs },
+});
