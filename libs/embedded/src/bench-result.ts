@@ -68,4 +68,6 @@ function barText(figure: Figure): string {
   return `${[...least, ...most].join(', ')}: ${holds(figure) ? 'holds' : 'MISSED'}`;
 }
 
-export const round = (value: number): number => Math.round(value * 100) / 100;
+/** Four digits, and at least two after the point of large ones. */
+export const round = (value: number): number =>
+  Math.abs(value) < 100 ? Number(value.toPrecision(4)) : Math.round(value * 100) / 100;

@@ -12,6 +12,13 @@ const HELP = `./meridian COMMAND
                        (gallery; dream is the other); Ctrl-C ends them
   down [--data DIR]    ends what \`up\` started
   smoke [--json]       the whole way of one session, in a throw-away folder on free ports
+  why SESSION [--json] [--data DIR | --url URL]
+                       why a session was placed where it was: candidates, scores, and who could not take it
+  audit [--session ID] [--tenant ID] [--from TIME] [--limit N] [--json] [--data DIR | --url URL]
+                       placements, refusals and what operators did; with --url, MERIDIAN_ADMIN_KEY is the key
+  simulate [--scenario FILE] [--compare] [--plot FILE] [OPTION...]
+                       the solver, the queue and the use cases on virtual time, with your own traffic as CSV;
+                       \`simulate --help\` says more
   bench [NAME] [--json]
                        measures; without a name, lists what can be measured
   conformance worker (--command CMD | --address HOST:PORT)
@@ -30,6 +37,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   up: async () => (await import('./commands/up.ts')).up,
   down: async () => (await import('./commands/down.ts')).down,
   smoke: async () => (await import('./commands/smoke.ts')).smoke,
+  why: async () => (await import('./commands/why.ts')).why,
+  audit: async () => (await import('./commands/audit.ts')).audit,
+  simulate: async () => (await import('./commands/simulate.ts')).simulate,
   bench: async () => (await import('./commands/bench.ts')).bench,
   conformance: async () => (await import('./commands/conformance.ts')).conformance,
   test: async () => (await import('./commands/test.ts')).test,

@@ -24,6 +24,7 @@ const PROJECTS = {
   console: 'apps',
   sdk: 'libs',
   conformance: 'libs',
+  simulator: 'libs',
 } as const;
 
 export type BuiltProject = keyof typeof PROJECTS;

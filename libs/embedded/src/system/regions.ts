@@ -1,8 +1,8 @@
 import { HOST, type PortPlan } from './ports.ts';
 
 export const REGIONS = [
-  { id: 'us-east', jurisdiction: 'us', name: 'US East' },
-  { id: 'eu-west', jurisdiction: 'eu', name: 'EU West' },
+  { id: 'us-east', jurisdiction: 'us', name: 'US East', location: { latitude: 39.04, longitude: -77.49 } },
+  { id: 'eu-west', jurisdiction: 'eu', name: 'EU West', location: { latitude: 53.35, longitude: -6.26 } },
 ] as const;
 
 export type RegionName = (typeof REGIONS)[number]['id'];

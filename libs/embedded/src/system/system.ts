@@ -3,9 +3,9 @@ import { openDataDir, type DataDir } from '../layout.ts';
 import { build } from '../prepare.ts';
 import { Problem } from '../problem.ts';
 import type { Progress } from '../progress.ts';
-import { initialisePostgres, postgresSpec } from '../servers/postgres.ts';
+import { databaseUrl, initialisePostgres, postgresSpec } from '../servers/postgres.ts';
 import { findRedisBinary } from '../servers/redis-binary.ts';
-import { valkeySpec } from '../servers/valkey.ts';
+import { redisUrl, valkeySpec } from '../servers/valkey.ts';
 import { DEFAULT_MODEL } from '../options.ts';
 import { endOurs, findOurs } from '../supervisor/our-processes.ts';
 import { lockRun, unlockRun } from '../supervisor/run-lock.ts';
@@ -34,6 +34,9 @@ export interface System {
   readonly fleetGrpc: string;
   readonly data: DataDir;
   readonly secrets: Secrets;
+  readonly databaseUrl: string;
+  /** Of a region's Redis. */
+  redisUrl(region: string): string;
   /** Rejects when a process turns out to be unable to run. */
   readonly failure: Promise<never>;
   pidOf(processName: string): number | undefined;
@@ -87,7 +90,14 @@ async function startOn(data: DataDir, url: string, options: SystemOptions) {
   const kill = () => supervisor.kill();
   const pidOf = (name: string) => supervisor.pidOf(name);
   const fleetGrpc = `${HOST}:${ports.controlPlaneGrpc}`;
-  return { url, fleetGrpc, data, secrets, failure: supervisor.failure, ready, pidOf, stop, kill };
+  const stores = {
+    databaseUrl: databaseUrl({ data, port: ports.postgres, password: secrets.postgresPassword }),
+    redisUrl: (region: string) => {
+      const index = REGIONS.findIndex(({ id }) => id === region);
+      return redisUrl({ port: ports.redis(index), password: secrets.redisPassword });
+    },
+  };
+  return { url, fleetGrpc, data, secrets, ...stores, failure: supervisor.failure, ready, pidOf, stop, kill };
 }
 
 /**

@@ -1,0 +1,2 @@
+export * from './cost-bound.ts';
+export * from './placement-bound.ts';

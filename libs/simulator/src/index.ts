@@ -1,0 +1,17 @@
+export { BASELINES } from './baselines/index.ts';
+export * from './clairvoyant/index.ts';
+export * from './contender.ts';
+export { Bill } from './engine/bill.ts';
+export { EventQueue } from './engine/event-queue.ts';
+export { MERIDIAN, meridian } from './engine/meridian.ts';
+export { workerIdOf } from './engine/fleet.ts';
+export type { HistoryOptions } from './history/history.ts';
+export { replayCommand, replayHistory, type Replay } from './history/replay.ts';
+export { reportSvg } from './plot/report-svg.ts';
+export * from './scenario.ts';
+export * from './simulate.ts';
+export * from './summary.ts';
+export { makeTraffic } from './traffic/generate.ts';
+export * from './traffic/inputs.ts';
+export { BadInput, type TextFile } from './traffic/table.ts';
+export * from './traffic/traffic.ts';

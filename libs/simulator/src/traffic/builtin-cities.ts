@@ -1,0 +1,55 @@
+import type { City } from './traffic.ts';
+
+const AMERICA = 'north_america';
+const EUROPE = 'europe';
+
+/** Large cities of North America and Europe: millions of people in the urban area, rounded, and coordinates. */
+export const BUILTIN_CITIES: readonly City[] = (
+  [
+    ['New York', 20.1, 40.71, -74.01, AMERICA],
+    ['Los Angeles', 13.2, 34.05, -118.24, AMERICA],
+    ['Chicago', 9.6, 41.88, -87.63, AMERICA],
+    ['Dallas', 7.6, 32.78, -96.8, AMERICA],
+    ['Houston', 7.1, 29.76, -95.37, AMERICA],
+    ['Washington', 6.4, 38.91, -77.04, AMERICA],
+    ['Philadelphia', 6.2, 39.95, -75.17, AMERICA],
+    ['Atlanta', 6.1, 33.75, -84.39, AMERICA],
+    ['Miami', 6.1, 25.76, -80.19, AMERICA],
+    ['Boston', 4.9, 42.36, -71.06, AMERICA],
+    ['Phoenix', 4.8, 33.45, -112.07, AMERICA],
+    ['San Francisco', 4.7, 37.77, -122.42, AMERICA],
+    ['Detroit', 4.4, 42.33, -83.05, AMERICA],
+    ['Seattle', 4.0, 47.61, -122.33, AMERICA],
+    ['Minneapolis', 3.7, 44.98, -93.27, AMERICA],
+    ['Denver', 3.0, 39.74, -104.99, AMERICA],
+    ['Toronto', 6.2, 43.65, -79.38, AMERICA],
+    ['Montreal', 4.3, 45.5, -73.57, AMERICA],
+    ['Vancouver', 2.6, 49.28, -123.12, AMERICA],
+    ['Mexico City', 21.8, 19.43, -99.13, AMERICA],
+    ['London', 14.3, 51.51, -0.13, EUROPE],
+    ['Paris', 13.0, 48.86, 2.35, EUROPE],
+    ['Madrid', 6.7, 40.42, -3.7, EUROPE],
+    ['Barcelona', 5.6, 41.39, 2.17, EUROPE],
+    ['Berlin', 4.8, 52.52, 13.41, EUROPE],
+    ['Cologne', 4.0, 50.94, 6.96, EUROPE],
+    ['Milan', 4.3, 45.46, 9.19, EUROPE],
+    ['Rome', 4.3, 41.9, 12.5, EUROPE],
+    ['Naples', 3.1, 40.85, 14.27, EUROPE],
+    ['Athens', 3.2, 37.98, 23.73, EUROPE],
+    ['Lisbon', 2.9, 38.72, -9.14, EUROPE],
+    ['Manchester', 2.8, 53.48, -2.24, EUROPE],
+    ['Birmingham', 2.6, 52.49, -1.89, EUROPE],
+    ['Hamburg', 2.5, 53.55, 9.99, EUROPE],
+    ['Munich', 2.6, 48.14, 11.58, EUROPE],
+    ['Frankfurt', 2.6, 50.11, 8.68, EUROPE],
+    ['Warsaw', 3.1, 52.23, 21.01, EUROPE],
+    ['Budapest', 2.5, 47.5, 19.04, EUROPE],
+    ['Vienna', 2.3, 48.21, 16.37, EUROPE],
+    ['Prague', 2.1, 50.08, 14.44, EUROPE],
+    ['Amsterdam', 2.5, 52.37, 4.9, EUROPE],
+    ['Brussels', 2.1, 50.85, 4.35, EUROPE],
+    ['Stockholm', 2.4, 59.33, 18.07, EUROPE],
+    ['Copenhagen', 1.9, 55.68, 12.57, EUROPE],
+    ['Dublin', 1.5, 53.35, -6.26, EUROPE],
+  ] as const
+).map(([city, weight, latitude, longitude, continent]) => ({ city, weight, latitude, longitude, continent }));

@@ -1,0 +1,135 @@
+// How many sessions a second one control-plane process opens durably over HTTP - placed by a lease in Redis, stored in
+// PostgreSQL with fsync on, answered after the commit - and how long an open takes at half that rate.
+import { machineText, percentile, progressTo, startThrowAway, type BenchResult, type ThrowAway } from '@meridian/embedded';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { cpuTimeMs } from './gateway/cpu-time.ts';
+import { Fleet } from './placement-rate/fleet.ts';
+import type { LoadPlan, LoadResult } from './placement-rate/load.ts';
+
+const MODEL = 'gallery';
+const REGIONS = ['us-east', 'eu-west'];
+const WORKERS_PER_REGION = 64;
+const SLOTS = 128;
+const WARM_UP_MS = 4_000;
+const MEASURED_MS = 6_000;
+/** Callers that each ask again as soon as they are answered: enough to keep the process busy. */
+const CALLERS = 64;
+const CONNECTIONS = 200;
+const RTTS = [
+  { 'us-east': 12, 'eu-west': 84 },
+  { 'us-east': 91, 'eu-west': 9 },
+  { 'us-east': 48, 'eu-west': 44 },
+];
+
+/** Agones 1.5x's allocator with a real API server on two cores (its issue in this repository): a second, and p50. */
+const AGONES = { perSecond: 249, msP50: 56 };
+
+export async function run(): Promise<BenchResult> {
+  const progress = progressTo(process.stderr);
+  // Nobody claims these sessions, and none may lapse before it was counted.
+  const controlPlaneEnv = { CLAIM_TTL_MS: '600000', LOG_LEVEL: 'info' };
+  const system = await startThrowAway({ progress, build: false, workersPerRegion: 0, controlPlaneEnv });
+  const fleet = await Fleet.start({
+    ...{ address: system.fleetGrpc, workersPerRegion: WORKERS_PER_REGION, slots: SLOTS, model: MODEL },
+    regions: REGIONS.map((id) => ({ id, secret: system.secrets.fleetSecret(id) })),
+  });
+  try {
+    const plan = await planFor(system);
+    await progress.step('warm-up', () => load({ ...plan, name: 'warm', durationMs: WARM_UP_MS }));
+    const before = cpuOf(system);
+    const full = await progress.step('as many as it takes', () => load({ ...plan, name: 'full' }));
+    const cpuMs = cpuOf(system).map(({ name, ms }, i) => ({ name, ms: ms - (before[i]?.ms ?? 0) }));
+    const perSecond = (full.openMs.length * 1_000) / full.tookMs;
+    const halfPlan = { ...plan, name: 'half', connections: CONNECTIONS, perSecond: perSecond / 2 };
+    const half = await progress.step('half of that', () => load(halfPlan));
+    await verify(system, [full, half]);
+    return resultOf(full, half, perSecond, cpuMs);
+  } finally {
+    fleet.close();
+    await system.remove();
+  }
+}
+
+async function planFor({ url, secrets }: ThrowAway): Promise<Omit<LoadPlan, 'name'>> {
+  const { hostname: host, port } = new URL(url);
+  const headers = { authorization: `Bearer ${secrets.adminKey}`, 'content-type': 'application/json' };
+  const post = async (where: string, body: object): Promise<Record<string, string>> => {
+    const answer = await fetch(`${url}/admin/v1/tenants${where}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return (await answer.json()) as Record<string, string>;
+  };
+  const tenant = await post('', { name: 'bench', maxSessions: 100_000 });
+  const { secret: apiKey = '' } = await post(`/${tenant['id']}/api-keys`, { name: 'bench' });
+  const durationMs = MEASURED_MS;
+  return { host, port: Number(port), apiKey, model: MODEL, rtts: RTTS, durationMs, connections: CALLERS };
+}
+
+async function load(plan: LoadPlan): Promise<LoadResult> {
+  const callers = fork(path.join(import.meta.dirname, 'placement-rate', 'load.ts'));
+  callers.send(plan);
+  const [result] = (await once(callers, 'message')) as [LoadResult];
+  callers.kill();
+  return result;
+}
+
+const PROCESSES = ['control-plane', 'postgres', ...REGIONS.map((region) => `redis-${region}`)];
+
+const cpuOf = (system: ThrowAway) =>
+  PROCESSES.map((name) => ({ name, ms: cpuTimeMs(system.pidOf(name) ?? 0) }));
+
+/** Every answer gave a place, no place was given twice, and PostgreSQL and Redis hold what was answered. */
+async function verify({ url, secrets }: ThrowAway, loads: readonly LoadResult[]): Promise<void> {
+  const wrong = loads.flatMap(({ answers }) => Object.entries(answers).filter(([answer]) => answer !== '201 reserved'));
+  if (wrong.length > 0) throw new Error(`not every caller was given a place: ${JSON.stringify(wrong)}`);
+  const places = loads.flatMap((each) => each.places);
+  if (new Set(places).size !== places.length) throw new Error('a slot was given twice');
+  const headers = { authorization: `Bearer ${secrets.adminKey}` };
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const stored = Number(/^meridian_sessions\{.*state="reserved".*\} (\d+)/m.exec(metrics)?.[1]);
+  const answer = await fetch(`${url}/admin/v1/workers`, { headers });
+  const { workers } = (await answer.json()) as { readonly workers: readonly { readonly usedSlots: number }[] };
+  const used = workers.reduce((sum, { usedSlots }) => sum + usedSlots, 0);
+  if (used < places.length || used !== stored) {
+    throw new Error(`${places.length} places were answered, ${stored} sessions stored, ${used} slots taken`);
+  }
+}
+
+function resultOf(
+  full: LoadResult,
+  half: LoadResult,
+  perSecond: number,
+  cpuMs: readonly { readonly name: string; readonly ms: number }[],
+): BenchResult {
+  const ms = (of: LoadResult, share: number): number => percentile(of.openMs, share);
+  const costs = cpuMs.map((each) => `${each.name} ${(each.ms / full.openMs.length).toFixed(2)}`).join(', ');
+  return {
+    bench: 'placement-rate',
+    machine: machineText(),
+    figures: [
+      {
+        ...{ name: 'placements_per_s', value: perSecond, unit: '/s', bar: { min: 1_000 } },
+        peer: { name: 'Agones’ allocator on two cores, published:', value: AGONES.perSecond },
+      },
+      { name: 'open_ms_p99_half_load', value: ms(half, 0.99), unit: 'ms', bar: { max: 50 } },
+      {
+        ...{ name: 'open_ms_p50_half_load', value: ms(half, 0.5), unit: 'ms' },
+        peer: { name: 'Agones’, published:', value: AGONES.msP50 },
+      },
+      { name: 'open_ms_p999_half_load', value: ms(half, 0.999), unit: 'ms' },
+      { name: 'open_ms_p50_full_load', value: ms(full, 0.5), unit: 'ms' },
+      { name: 'open_ms_p99_full_load', value: ms(full, 0.99), unit: 'ms' },
+    ],
+    notShown: [
+      'the network: callers and stores share this machine’s cores with the control plane',
+      'more than one control-plane process; more than one tenant',
+      'what streaming sessions cost the control plane: workers report, but serve nobody',
+      'PostgreSQL with a standby, Redis with a replica',
+    ],
+    text: [
+      `${full.openMs.length} opens by ${CALLERS} callers at once, then ${half.openMs.length} evenly spread; ` +
+        `${REGIONS.length} regions, ${REGIONS.length * WORKERS_PER_REGION} workers of ${SLOTS} slots that beat every second`,
+      `CPU ms per open at full load: ${costs}`,
+    ].join('\n'),
+  };
+}
