@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SessionActivity } from '@meridian/protocol/worker';
 import { EU_WEST, US_EAST, VirtualClock } from '@meridian/testkit';
 import { readEvents } from './testing/event-reader.ts';
 import { fakeStores, type FakeStores } from './testing/fake-stores.ts';
@@ -202,6 +203,31 @@ describe('the HTTP side', () => {
     expect(body).toMatchObject({
       placement: { considered: expect.arrayContaining([expect.objectContaining(chosen)]) },
     });
+  });
+
+  it('gives a worker whose frames come late no new sessions, says why, and counts it', async () => {
+    const acme = await cp.tenant('Acme');
+    await cp.fleet.register({ gpus: 2 });
+    await cp.fleet.heartbeat(1);
+    const { body } = await acme.post('/v1/sessions', GALLERY);
+    const sessionId = String(body['id']);
+    for (let second = 2; second < 20; second += 1) {
+      clock.advance(1_000);
+      const playing = { sessionId, epoch: 1, seq: second, activity: SessionActivity.ACTIVE };
+      await cp.fleet.heartbeat(second, [playing], { lateShare: 0.125 });
+    }
+    expect((await cp.admin.get('/admin/v1/workers')).body).toMatchObject({
+      workers: [
+        {
+          ...{ health: 'quarantined', usedSlots: 1, gpus: 2 },
+          healthReason: '12.5 % of frames late over 10 s, with one session on 2 slots',
+        },
+      ],
+    });
+    expect((await acme.post('/v1/sessions', GALLERY)).body).toMatchObject({ state: 'queued' });
+    expect((await cp.anonymous.get('/metrics')).text).toContain(
+      'meridian_worker_quarantines_total{region="us-east",service="control-plane"} 1',
+    );
   });
 
   it('says how many workers each pool should have, and why', async () => {

@@ -2,10 +2,11 @@
 -- KEYS  1 root
 -- ARGV  1 worker  2 promised, JSON: a list of sessionId, epoch, width  3 lease ttl ms
 -- -> number given back; 0 once the worker has beaten, for then its slots may be others'
+while sweep() do end
 local worker = load_worker(ARGV[1])
-if not worker or worker.beaten then return 0 end
 local given = 0
-for _, promised in ipairs(cjson.decode(ARGV[2])) do
+local promises = worker and not worker.beaten and cjson.decode(ARGV[2]) or {}
+for _, promised in ipairs(promises) do
   if not live_lease(promised.sessionId) and promised.width <= free_slots(worker) then
     drop_lease(promised.sessionId)
     take_slots(worker, promised.sessionId, promised.epoch, promised.width, tonumber(ARGV[3]), false)

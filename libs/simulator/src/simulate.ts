@@ -36,6 +36,8 @@ export interface Report {
   readonly contenders: readonly ContenderReport[];
   /** In the order of the seeds. */
   readonly hindsight?: readonly Hindsight[];
+  /** Wall time, in the order of contenders and seeds: what a seed does not repeat. */
+  readonly wall: readonly (readonly DecisionTime[])[];
 }
 
 /** What nobody can exceed on the same traffic, knowing all of it beforehand; each figure by itself. */
@@ -50,8 +52,6 @@ export interface ContenderReport {
   readonly contender: string;
   /** In the order of the seeds. */
   readonly figures: readonly Summary[];
-  /** Not repeated by a seed. */
-  readonly wall: readonly DecisionTime[];
 }
 
 /** Runs every contender on the same traffic for every seed. @throws BadInput */
@@ -60,11 +60,8 @@ export async function simulate(
 ): Promise<{ readonly report: Report; readonly first: SeedRun }> {
   const { scenario, inputs, seeds, contenders, onProgress } = options;
   const hindsight: Hindsight[] = [];
-  const reports = contenders.map(({ name }) => ({
-    contender: name,
-    figures: [] as Summary[],
-    wall: [] as DecisionTime[],
-  }));
+  const reports = contenders.map(({ name }) => ({ contender: name, figures: [] as Summary[] }));
+  const wall = contenders.map((): DecisionTime[] => []);
   let first: SeedRun | undefined;
   for (const seed of seeds) {
     const traffic = makeTraffic(scenario, seed, inputs);
@@ -76,7 +73,7 @@ export async function simulate(
         onProgress: (share) => onProgress?.({ seed, contender: name, share }),
       });
       reports[i]?.figures.push(summarize(scenario, traffic, run));
-      reports[i]?.wall.push(decisionTime(run));
+      wall[i]?.push(decisionTime(run));
       if (!first) runs.push(run);
     }
     const best = options.hindsight ? await hindsightOf(scenario, traffic) : undefined;
@@ -85,7 +82,7 @@ export async function simulate(
   }
   if (!first) throw new Error('there is no seed to run');
   const bounds = options.hindsight ? { hindsight } : {};
-  return { report: { scenario: scenario.name, seeds, contenders: reports, ...bounds }, first };
+  return { report: { scenario: scenario.name, seeds, contenders: reports, ...bounds, wall }, first };
 }
 
 async function hindsightOf(scenario: Scenario, traffic: Traffic): Promise<Hindsight> {

@@ -1,7 +1,20 @@
 // What is left when all is quiet: who holds slots in Redis, who is on record with one, and what workers run.
-import { leaseRefOf, type LeaseRef, type RegionId, type SessionId, type TenantId, type WorkerId } from '@meridian/domain';
+import {
+  leaseRefOf,
+  type LeaseRef,
+  type RegionId,
+  type SessionId,
+  type TenantId,
+  type WorkerId,
+} from '@meridian/domain';
 import { Database } from '@meridian/postgres';
-import { connectRedis, RedisLeaseStore, RedisWorkerRegistry, RegionRedises, whenReady } from '@meridian/redis';
+import {
+  connectRedis,
+  RedisLeaseStore,
+  RedisWorkerRegistry,
+  RegionRedises,
+  whenReady,
+} from '@meridian/redis';
 
 export interface Audit {
   /** Slots held in Redis by nobody who is on record with them. */
@@ -68,10 +81,11 @@ export async function audit(stores: Stores): Promise<Audit> {
 }
 
 async function readSessions(database: Database, tenantId: TenantId): Promise<readonly Held[]> {
-  const { rows } = await database.query<{ folded: Record<string, unknown>; session_id: SessionId; state: string }>(
-    'SELECT session_id, state, folded FROM sessions WHERE tenant_id = $1',
-    [tenantId],
-  );
+  const { rows } = await database.query<{
+    folded: Record<string, unknown>;
+    session_id: SessionId;
+    state: string;
+  }>('SELECT session_id, state, folded FROM sessions WHERE tenant_id = $1', [tenantId]);
   return rows.map(({ session_id: sessionId, state, folded }) => ({
     sessionId,
     state,

@@ -85,7 +85,11 @@ class RaceWorker {
       ...{ framesPerSecond: 25, actions: ['forward'], stateBytes: 1_000, slots },
     });
     const ids = { workerId: this.workerId, incarnation: 'one', region, gpuType: 'h100' };
-    await register(this.#client, secret, RegisterRequest.fromPartial({ ...ids, address: '127.0.0.1:1', describe }));
+    await register(
+      this.#client,
+      secret,
+      RegisterRequest.fromPartial({ ...ids, address: '127.0.0.1:1', describe }),
+    );
     this.#isRegistered = true;
   }
 
@@ -116,7 +120,10 @@ export class RaceFleet {
 
   private constructor(plan: FleetPlan) {
     this.#client = new Client(plan.address, credentials.createInsecure());
-    const ids = Array.from({ length: plan.workers }, (_, i) => `${plan.region}-${String(i).padStart(4, '0')}`);
+    const ids = Array.from(
+      { length: plan.workers },
+      (_, i) => `${plan.region}-${String(i).padStart(4, '0')}`,
+    );
     this.#workers = new Map(ids.map((id) => [id, new RaceWorker(id, plan, this.#client)]));
     // One after the other, evenly spread.
     this.#timer = setInterval(() => this.#beatNext(), BEAT_MS / plan.workers);

@@ -38,4 +38,5 @@ export interface ReplicaResult {
   readonly callsLost: number;
 }
 
-export type ToReplica = { readonly kind: 'plan'; readonly plan: ReplicaPlan } | { readonly kind: 'go' } | { readonly kind: 'stop' };
+export type ToReplica =
+  { readonly kind: 'plan'; readonly plan: ReplicaPlan } | { readonly kind: 'go' } | { readonly kind: 'stop' };

@@ -65,9 +65,13 @@ class Callers {
     const { tenant, model, region, replyLost } = this.#plan;
     const { openSession, draw } = this.#replica;
     for (;;) {
-      const outcome = await openSession({ tenant, model, rttMs: { [region]: 10 }, metadata: {}, idempotencyKey }).catch(
-        unlessAway,
-      );
+      const outcome = await openSession({
+        tenant,
+        model,
+        rttMs: { [region]: 10 },
+        metadata: {},
+        idempotencyKey,
+      }).catch(unlessAway);
       if (outcome && outcome.kind !== 'opened') throw new Error(`an open was answered ${outcome.kind}`);
       if (outcome && !draw.chance(replyLost)) return outcome.session;
       this.#askedAgain += 1;

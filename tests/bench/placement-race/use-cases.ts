@@ -19,7 +19,14 @@ import {
   PrismaSessionRepository,
   PrismaUsageRepository,
 } from '@meridian/postgres';
-import { connectRedis, RedisLeaseStore, RedisLiveMeters, RedisWorkerRegistry, RegionRedises, whenReady } from '@meridian/redis';
+import {
+  connectRedis,
+  RedisLeaseStore,
+  RedisLiveMeters,
+  RedisWorkerRegistry,
+  RegionRedises,
+  whenReady,
+} from '@meridian/redis';
 import { faulty, NotedIncidents, SeededDraw, type Fate } from '@meridian/testkit/world';
 import type { ReplicaPlan } from './messages.ts';
 

@@ -20,7 +20,6 @@ import {
   type SessionRequest,
   type WorkerId,
 } from '@meridian/domain';
-import { roomFor } from '../capacity/room.ts';
 import type { Capacity } from '../capacity/snapshot-cache.ts';
 import type { Clock, Draw } from '../ports/clock.ts';
 import type { Incidents } from '../ports/incidents.ts';
@@ -33,12 +32,9 @@ import type { SessionPolicy } from '../policy.ts';
 import { requestHash, sessionIdFor, unitDraw } from '../ids.ts';
 import type { AdmitToQueue, ToldWait, WaitTooLong } from './admit-to-queue.ts';
 import { modelsUnlessKnown } from './known-models.ts';
-import type { QueueLook, QueueView } from './queue-view.ts';
+import type { QueueView } from './queue-view.ts';
 import { leaseTtlMs } from './relocate.ts';
 import { releaseUnlessHeld, releaseUnlessStored, reserveBest } from './reserve-best.ts';
-
-/** Most waiting sessions that an open looks at before it takes a free slot. */
-const QUEUE_LOOK = 200;
 
 export interface OpenSessionPorts {
   readonly sessions: SessionRepository;
@@ -151,20 +147,21 @@ async function place(
   const { policy, source: policySource } = await ports.policies.of(request.model);
   const draw = unitDraw(ports.draw);
   let exclude: readonly WorkerId[] = [];
-  const rank = async (snapshot: CapacitySnapshot, look: QueueLook): Promise<Ranking> => {
+  const rank = async (snapshot: CapacitySnapshot, fresh: boolean): Promise<Ranking> => {
+    const context = { waitedMs: 0, policy, policySource, draw };
+    const ranking = rankPools(request, snapshot, context);
+    // Who may have nothing anyway takes nothing from those who wait: then nobody looks at the queue for that.
+    if (ranking.kind !== 'ranked') return ranking;
+    const look = await ports.queue.read({ fresh });
+    const waiting = look.waitingFor(request.model);
+    if (waiting.length === 0) return ranking;
     exclude = await look.keptFrom(request.model);
-    const waiting = look.waitingFor(request.model).slice(0, QUEUE_LOOK);
     const spoken = spokenFor(waiting, snapshot, ports.clock.nowMs(), { policy });
-    const context = { waitedMs: 0, policy, policySource, spokenFor: spoken, draw, exclude };
-    return rankPools(request, snapshot, context);
+    return rankPools(request, snapshot, { ...context, spokenFor: spoken, exclude });
   };
-  let ranking = await rank(await ports.capacity.read(), await ports.queue.read());
-  if (ranking.kind !== 'ranked') {
-    // A slot may have become free, and who waited for it gone: nobody is queued, or refused, on old news.
-    const snapshot = await ports.capacity.read({ fresh: true });
-    const isFree = roomFor(request.model, snapshot) > 0;
-    ranking = await rank(snapshot, await ports.queue.read({ fresh: isFree }));
-  }
+  let ranking = await rank(await ports.capacity.read(), false);
+  // A slot may have become free, and who waited for it gone: nobody is queued, or refused, on old news.
+  if (ranking.kind !== 'ranked') ranking = await rank(await ports.capacity.read({ fresh: true }), true);
   if (ranking.kind === 'impossible') return { kind: 'impossible', considered: explain(ranking) };
   const { lease, considered, why } = await reserveBest(ports, ranking, {
     ...{ sessionId: request.sessionId, epoch: FIRST_EPOCH, ttlMs: leaseTtlMs(ports.policy), exclude },

@@ -38,7 +38,7 @@ export interface QueueLook {
   /** Models that somebody waits for. */
   readonly models: readonly string[];
   line(model: string): Promise<ModelLine>;
-  /** Who waits for the model, those included who joined since the look. */
+  /** Those who wait for the model, oldest first, also who joined since the look; the first 200, who speak for free slots. */
   waitingFor(model: string): readonly QueuedRequest[];
   join(line: ModelLine, newcomer: Newcomer): void;
   /** Workers whose slots a newcomer does not get: they are kept for one who waits. */
@@ -55,6 +55,8 @@ export interface QueueView {
 }
 
 const MOST_WAITING = 10_000;
+/** More than become free between two runs of the queue. */
+const MOST_SPEAKING = 200;
 const KEPT_MS = 1_000;
 
 export function makeQueueView({ queueRecord, capacity, policies, clock }: QueueViewPorts): QueueView {
@@ -88,7 +90,11 @@ export function makeQueueView({ queueRecord, capacity, policies, clock }: QueueV
         const { kept: forOne } = byModel.has(model) ? await line(model) : {};
         return forOne ? [forOne.workerId] : [];
       },
-      waitingFor: (model) => [...(byModel.get(model) ?? []), ...(joined.get(model) ?? [])],
+      waitingFor: (model) =>
+        [...(byModel.get(model)?.slice(0, MOST_SPEAKING) ?? []), ...(joined.get(model) ?? [])].slice(
+          0,
+          MOST_SPEAKING,
+        ),
       join(into, newcomer) {
         const { model } = newcomer.entry.request;
         into.join(newcomer);

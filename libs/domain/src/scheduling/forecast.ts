@@ -182,8 +182,8 @@ interface Pending {
 /** One method, with how far off it was: its weight is the inverse of its mean squared error. */
 class Judged {
   readonly vote: Method;
-  #squares = GUESS_WEIGHT;
-  #count = GUESS_WEIGHT;
+  #squares = 0;
+  #count = 0;
   #learnedAtMs = Infinity;
 
   constructor(vote: Method) {
@@ -191,7 +191,7 @@ class Judged {
   }
 
   get weight(): number {
-    return this.#count / this.#squares;
+    return (GUESS_WEIGHT + this.#count) / (GUESS_WEIGHT + this.#squares);
   }
 
   learn(atMs: number, error: number): void {

@@ -72,40 +72,51 @@ export interface Turn {
  * and nothing free this is place / rate. It claims from each region what that one has left at t.
  */
 export function turnOf(claim: Claim, backlog: Backlog, supply: readonly RegionSupply[]): Turn {
-  const left = (i: number, inMs: number): number => leftAt(claim, backlog, supply, i, inMs);
-  const enough = (inMs: number): boolean =>
-    supply.reduce((sum, _, i) => sum + left(i, inMs), 0) >= claim.slots;
-  const waitMs = firstMs(enough);
-  const here = supply.map((_, i) => left(i, waitMs));
-  const sum = here.reduce((total, slots) => total + slots, 0);
-  const next = sum === 0 ? backlog : backlog.map((slots, i) => slots + (claim.slots * (here[i] ?? 0)) / sum);
+  const streams = supply.map((region, i) => streamOf(claim, backlog[i] ?? 0, region, i));
+  const waitMs = firstMs(streams, claim.slots);
+  const left = streams.map((stream) => leftAt(stream, waitMs));
+  const sum = left.reduce((total, slots) => total + slots, 0);
+  const next = sum === 0 ? backlog : backlog.map((slots, i) => slots + (claim.slots * (left[i] ?? 0)) / sum);
   return { waitMs, backlog: next };
 }
 
-/** Slots of the region that are left for this one after a time; what was released before it may use them is gone. */
-function leftAt(
-  { usableAfterMs, waitedMs }: Claim,
-  backlog: Backlog,
-  supply: readonly RegionSupply[],
-  i: number,
-  inMs: number,
-): number {
-  const usableInMs = Math.max(0, (usableAfterMs[i] ?? Infinity) - waitedMs);
-  if (inMs < usableInMs) return 0;
-  const { releasesPerMs = 0, freeSlots = 0 } = supply[i] ?? {};
-  const free = usableInMs > 0 ? freeSlots : 0;
-  const gone = Math.max(backlog[i] ?? 0, releasesPerMs * usableInMs);
-  return Math.max(0, free + releasesPerMs * inMs - gone);
+/** What one region has left for a claim: nothing until `fromMs`, `atOnce` slots then, and a rate from there on. */
+interface Stream {
+  readonly fromMs: number;
+  readonly atOnce: number;
+  readonly perMs: number;
 }
 
-/** The first whole ms at which it is enough, by halving: supply only grows. */
-function firstMs(enough: (inMs: number) => boolean): number {
-  let [low, high] = [LEAST_WAIT_MS, MOST_WAIT_MS];
-  if (enough(low) || !enough(high)) return enough(low) ? low : high;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (enough(middle)) high = middle;
-    else low = middle;
-  }
-  return high;
+/** What is released before the claim may use the region is gone; what is free by then is not. */
+function streamOf(
+  { usableAfterMs, waitedMs }: Claim,
+  taken: number,
+  { releasesPerMs: perMs, freeSlots }: RegionSupply,
+  i: number,
+): Stream {
+  const usableInMs = Math.max(0, (usableAfterMs[i] ?? Infinity) - waitedMs);
+  if (usableInMs === Infinity) return { fromMs: Infinity, atOnce: 0, perMs: 0 };
+  const free = usableInMs > 0 ? freeSlots : 0;
+  const gone = Math.max(taken, perMs * usableInMs);
+  const fromMs = Math.max(usableInMs, perMs > 0 ? (gone - free) / perMs : gone > free ? Infinity : 0);
+  return { fromMs, atOnce: Math.max(0, free + perMs * usableInMs - gone), perMs };
 }
+
+const leftAt = ({ fromMs, atOnce, perMs }: Stream, inMs: number): number =>
+  inMs < fromMs ? 0 : atOnce + perMs * (inMs - fromMs);
+
+/** The first whole ms at which the streams together have given enough. */
+function firstMs(streams: readonly Stream[], enough: number): number {
+  let [atMs, given, perMs] = [0, 0, 0];
+  for (const stream of streams.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    const before = perMs > 0 ? given + perMs * (stream.fromMs - atMs) : given;
+    if (before >= enough || stream.fromMs === Infinity) break;
+    [atMs, given, perMs] = [stream.fromMs, before + stream.atOnce, perMs + stream.perMs];
+    if (given >= enough) break;
+  }
+  const inMs = given >= enough ? atMs : perMs > 0 ? atMs + (enough - given) / perMs : Infinity;
+  return Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, Math.ceil(inMs - ROUNDING)));
+}
+
+/** What adding up fractions of slots may be off by, ms. */
+const ROUNDING = 1e-6;

@@ -73,11 +73,12 @@ function sumOf(forecast: ConcurrencyForecast, wish: number, waitProbability: num
   const now = queued > 0 ? `${busySlots} busy and ${queued} waiting now` : `${busySlots} busy now`;
   const season = seasonShare >= 0.1 ? ` (${percent(seasonShare)} of it by earlier days)` : '';
   const buffer = `+${short(wish - mean)} for a ${percent(waitProbability)} chance to wait`;
-  return `${now}, ${short(mean)} expected in ${minutesOf(horizonMs)} min${season}, ${buffer}: ${wish} slots`;
+  return `${now}, ${short(mean)} expected in ${minutesOf(horizonMs)} min${season}, ${buffer}: ${counted(wish, 'slot')}`;
 }
 
 const workersOf = (workers: number, slotsPerWorker: number): string =>
-  `${workers} ${workers === 1 ? 'worker' : 'workers'} of ${slotsPerWorker}`;
+  `${counted(workers, 'worker')} of ${slotsPerWorker}`;
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 const short = (slots: number): string => String(Math.round(slots * 10) / 10);
 const minutesOf = (ms: number): string => short(ms / 60_000);
 const percent = (share: number): string => `${Math.round(share * 100)} %`;

@@ -1,6 +1,5 @@
 import type {
   Contender,
-  ContenderReport,
   DecisionTime,
   Hindsight,
   Report,
@@ -195,17 +194,20 @@ async function load(): Promise<Simulator> {
 
 interface Figure {
   readonly label: string;
-  readonly of: (report: ContenderReport) => string;
+  /** One for each contender. */
+  readonly of: (report: Report) => readonly string[];
   /** The same of the best that hindsight could do, where that is known. */
   readonly bound?: (hindsight: readonly Hindsight[]) => string;
 }
 
 const figure = (label: string, name: keyof Summary, show: (value: number) => string): Figure => ({
   label,
-  of: ({ figures }) =>
-    spread(
-      figures.map((each) => each[name]),
-      show,
+  of: ({ contenders }) =>
+    contenders.map(({ figures }) =>
+      spread(
+        figures.map((each) => each[name]),
+        show,
+      ),
     ),
 });
 
@@ -221,9 +223,11 @@ const bounded = (label: string, name: keyof Hindsight, show: (value: number) => 
 const wall = (label: string, name: keyof DecisionTime, show: (value: number) => string): Figure => ({
   label,
   of: ({ wall: times }) =>
-    spread(
-      times.map((each) => each[name]),
-      show,
+    times.map((each) =>
+      spread(
+        each.map((seed) => seed[name]),
+        show,
+      ),
     ),
 });
 
@@ -264,10 +268,11 @@ const FIGURES: readonly Figure[] = [
   wall('decision p99 (wall)', 'decisionMsP99', fixed(3, ' ms')),
 ];
 
-function tableOf({ scenario, seeds, contenders, hindsight }: Report): string {
+function tableOf(report: Report): string {
+  const { scenario, seeds, contenders, hindsight } = report;
   const heading = ['', ...contenders.map(({ contender }) => contender), ...(hindsight ? ['hindsight'] : [])];
   const rows = FIGURES.map(({ label, of, bound }) => [
-    ...[label, ...contenders.map(of)],
+    ...[label, ...of(report)],
     ...(hindsight && bound ? [bound(hindsight)] : []),
   ]);
   const title = `${scenario}; ${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}`;

@@ -49,6 +49,8 @@ export const COLORS = [
 
 export const colorOf = (index: number): string => COLORS[index % COLORS.length] ?? COLORS[0];
 
+/** Tallest bar with the room around it, px. */
+const BAR_MAX = 44;
 const MARGIN = { left: 52, right: 12, top: 28, bottom: 40 };
 
 export function page(width: number, height: number, title: string, charts: readonly string[]): string {
@@ -69,7 +71,7 @@ export function lineChart(box: Box, frame: Frame, lines: readonly Line[]): strin
   const y = scale(frame.yRange, plot.y + plot.height, plot.y);
   const mark = frame.mark && [
     `<path d="M${px(x(frame.mark.x))} ${plot.y}V${plot.y + plot.height}" stroke="#c33" stroke-dasharray="3 3"/>`,
-    text(x(frame.mark.x) + 4, plot.y + 12, frame.mark.label, { anchor: 'start', color: '#c33' }),
+    text(x(frame.mark.x) - 4, plot.y + plot.height - 6, frame.mark.label, { anchor: 'end', color: '#c33' }),
   ];
   return [
     axes(box, frame, x, y),
@@ -86,7 +88,7 @@ export function lineChart(box: Box, frame: Frame, lines: readonly Line[]): strin
 /** One bar a label, with its share written beside it. */
 export function barChart(box: Box, title: string, bars: readonly Bar[]): string {
   const rows = bars.map(({ label, color, share }, i) => {
-    const step = (box.height - MARGIN.top - 10) / Math.max(1, bars.length);
+    const step = Math.min(BAR_MAX, (box.height - MARGIN.top - 10) / Math.max(1, bars.length));
     const y = box.y + MARGIN.top + step * i;
     const left = box.x + 150;
     const width = (box.width - 150 - 60) * Math.max(0, Math.min(1, share));
