@@ -5,7 +5,6 @@ import {
   aligned,
   inRoot,
   machineText,
-  percentile,
   Problem,
   progressTo,
   wholeNumber,
@@ -137,10 +136,7 @@ function table(runs: readonly Run[], capacity: string): readonly string[] {
     const over = (figure: (summary: Summary) => number) => mean(mine.map(({ summary }) => figure(summary)));
     return [
       name,
-      ...[percentile(ratios, 0), percentile(ratios, 1)].reduce<string[]>(
-        (cells, each) => [...cells, each.toFixed(4)],
-        [mean(ratios).toFixed(4)],
-      ),
+      ...[mean(ratios), Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(4)),
       percent(over(({ sloAttainment }) => sloAttainment)),
       percent(over(({ rejected, abandoned }) => 1 - rejected - abandoned)),
       `${over(({ rttMsP50 }) => rttMsP50).toFixed(0)} ms`,

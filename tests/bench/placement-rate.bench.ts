@@ -1,6 +1,13 @@
 // How many sessions a second one control-plane process opens durably over HTTP - placed by a lease in Redis, stored in
 // PostgreSQL with fsync on, answered after the commit - and how long an open takes at half that rate.
-import { machineText, percentile, progressTo, startThrowAway, type BenchResult, type ThrowAway } from '@meridian/embedded';
+import {
+  machineText,
+  percentile,
+  progressTo,
+  startThrowAway,
+  type BenchResult,
+  type ThrowAway,
+} from '@meridian/embedded';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -10,8 +17,8 @@ import type { LoadPlan, LoadResult } from './placement-rate/load.ts';
 
 const MODEL = 'gallery';
 const REGIONS = ['us-east', 'eu-west'];
-const WORKERS_PER_REGION = 64;
-const SLOTS = 128;
+const WORKERS_PER_REGION = 80;
+const SLOTS = 160;
 const WARM_UP_MS = 4_000;
 const MEASURED_MS = 6_000;
 /** Callers that each ask again as soon as they are answered: enough to keep the process busy. */
@@ -56,7 +63,11 @@ async function planFor({ url, secrets }: ThrowAway): Promise<Omit<LoadPlan, 'nam
   const { hostname: host, port } = new URL(url);
   const headers = { authorization: `Bearer ${secrets.adminKey}`, 'content-type': 'application/json' };
   const post = async (where: string, body: object): Promise<Record<string, string>> => {
-    const answer = await fetch(`${url}/admin/v1/tenants${where}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const answer = await fetch(`${url}/admin/v1/tenants${where}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
     return (await answer.json()) as Record<string, string>;
   };
   const tenant = await post('', { name: 'bench', maxSessions: 100_000 });
@@ -80,7 +91,9 @@ const cpuOf = (system: ThrowAway) =>
 
 /** Every answer gave a place, no place was given twice, and PostgreSQL and Redis hold what was answered. */
 async function verify({ url, secrets }: ThrowAway, loads: readonly LoadResult[]): Promise<void> {
-  const wrong = loads.flatMap(({ answers }) => Object.entries(answers).filter(([answer]) => answer !== '201 reserved'));
+  const wrong = loads.flatMap(({ answers }) =>
+    Object.entries(answers).filter(([answer]) => answer !== '201 reserved'),
+  );
   if (wrong.length > 0) throw new Error(`not every caller was given a place: ${JSON.stringify(wrong)}`);
   const places = loads.flatMap((each) => each.places);
   if (new Set(places).size !== places.length) throw new Error('a slot was given twice');
@@ -88,7 +101,9 @@ async function verify({ url, secrets }: ThrowAway, loads: readonly LoadResult[])
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const stored = Number(/^meridian_sessions\{.*state="reserved".*\} (\d+)/m.exec(metrics)?.[1]);
   const answer = await fetch(`${url}/admin/v1/workers`, { headers });
-  const { workers } = (await answer.json()) as { readonly workers: readonly { readonly usedSlots: number }[] };
+  const { workers } = (await answer.json()) as {
+    readonly workers: readonly { readonly usedSlots: number }[];
+  };
   const used = workers.reduce((sum, { usedSlots }) => sum + usedSlots, 0);
   if (used < places.length || used !== stored) {
     throw new Error(`${places.length} places were answered, ${stored} sessions stored, ${used} slots taken`);

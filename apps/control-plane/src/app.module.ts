@@ -116,7 +116,7 @@ function providersOf(outside: Outside): Provided[] {
   const jobs = makeJobs({
     takeLostWorkers: makeTakeLostWorkers({ ...base, loseLeases, watch }),
     dispatchQueue: makeDispatchQueue({ ...base, capacity, queue, policies }),
-    expireSessions: makeExpireSessions({ ...base, queue, policies, endSession, watch }),
+    expireSessions: makeExpireSessions({ ...base, queue, policies, endSession, loseLeases, watch }),
     flushMeters: makeFlushMeters(base),
     recordUptime: makeRecordUptime(base),
     sampleDemand: makeSampleDemand({ ...base, measureDemand }),

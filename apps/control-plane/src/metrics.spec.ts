@@ -16,7 +16,12 @@ it('publishes how right the told waits were, by model', async () => {
   }
   const lines = (await metrics.text()).split('\n').filter((line) => line.includes('model="gallery"'));
   const value = (name: string) =>
-    Number(lines.find((line) => line.startsWith(`${name}{`) && !line.includes('le='))?.split(' ').at(-1));
+    Number(
+      lines
+        .find((line) => line.startsWith(`${name}{`) && !line.includes('le='))
+        ?.split(' ')
+        .at(-1),
+    );
   expect(value('meridian_queue_eta_error_ms_count')).toBe(2);
   expect(value('meridian_queue_eta_error_ms_sum')).toBe(-2_000 + 10_000);
   expect(value('meridian_queue_eta_ratio_sum')).toBeCloseTo(1.2 + 0.5);

@@ -1,7 +1,6 @@
 // Time, chance and faults of the real world, behind the application's ports.
-import { randomBytes } from 'node:crypto';
 import { StoreUnavailable, type Clock, type Draw, type Incidents } from '@meridian/application';
-import type { Logger } from '@meridian/telemetry';
+import { drawBytes, type Logger } from '@meridian/telemetry';
 
 export const systemClock: Clock = { nowMs: () => Date.now() };
 
@@ -24,7 +23,7 @@ export function toBase32(bytes: Uint8Array): string {
   return text.join('');
 }
 
-export const systemDraw: Draw = { token: (bytes) => toBase32(randomBytes(bytes)) };
+export const systemDraw: Draw = { token: (bytes) => toBase32(drawBytes(bytes)) };
 
 const QUIET_MS = 10_000;
 

@@ -34,7 +34,8 @@ export function groupIdsFor(
   draw: Draw,
 ): { readonly groupId: GroupId; readonly sessionIds: readonly SessionId[] } {
   const stem = sessionIdFor(tenantId, key, draw).slice(0, -ORDINAL_CHARS);
-  const ordinal = (member: number): string => LETTERS.charAt(Math.floor(member / 26)) + LETTERS.charAt(member % 26);
+  const ordinal = (member: number): string =>
+    LETTERS.charAt(Math.floor(member / 26)) + LETTERS.charAt(member % 26);
   return {
     groupId: stem.replace(/^ses/, 'grp') as GroupId,
     sessionIds: Array.from({ length: size }, (_, member) => `${stem}${ordinal(member)}` as SessionId),
@@ -63,6 +64,12 @@ export const sha256 = (text: string): Buffer => createHash('sha256').update(text
 
 /** RFC 4648 alphabet in lower case, without padding. */
 function base32(bytes: Buffer): string {
-  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
-  return (bits.match(/.{5}/g) ?? []).map((five) => BASE32[Number.parseInt(five, 2)]).join('');
+  let text = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of bytes) {
+    value = ((value & 0xf) << 8) | byte;
+    for (bits += 8; bits >= 5; bits -= 5) text += BASE32.charAt((value >>> (bits - 5)) & 31);
+  }
+  return text;
 }

@@ -1,7 +1,7 @@
 // M1. Readings that race, repeat and overtake one another leave what the newest says, and segments that add up to it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decide, evolveAll } from '@meridian/domain';
-import type { MeterReading, Session } from '@meridian/domain';
+import type { MeterReading, Session, TenantId } from '@meridian/domain';
 import {
   aRate,
   aReading,
@@ -12,7 +12,9 @@ import {
   reserve,
   SeededDraw,
   sessionId,
+  tenantId,
 } from '@meridian/testkit';
+import { PrismaSessionRepository } from './prisma-session-repository.ts';
 import { openRecord } from './testing/fixture.ts';
 import type { RecordFixture } from './testing/fixture.ts';
 
@@ -88,6 +90,39 @@ describe(`concurrent writers (SEED=${SEED} plays it again)`, () => {
     expect(await record.sessions.events(sessionId(1), 0)).toHaveLength(1);
   });
 
+  it('open what can be stored, though one of those that came together cannot be', async () => {
+    const good = [1, 2, 3].map((name) => aSession({ sessionId: sessionId(name) }, T0, reserve(T0)));
+    const bad = aSession({ sessionId: sessionId(9), tenantId: tenantId('nobody') }, T0, reserve(T0));
+    const [refused, ...outcomes] = await Promise.allSettled(
+      [bad, ...good].map((begun) => record.sessions.create(begun.session, begun.events, undefined)),
+    );
+    expect(refused).toMatchObject({ status: 'rejected', reason: { code: '23503' } });
+    expect(outcomes).toEqual(good.map(() => ({ status: 'fulfilled', value: { kind: 'created' } })));
+    expect(await record.sessions.countOpen(aTenant().tenantId)).toBe(3);
+  });
+
+  it('keep every tenant within its quota, opened from several processes at once', async () => {
+    const replicas = [1, 2, 3].map(() => new PrismaSessionRepository(record.database));
+    const tenants = [1, 2].map((name) => tenantId(`t${name}`));
+    for (const id of tenants) await record.tenants.createTenant(aTenant({ tenantId: id }));
+    const draw = new SeededDraw(SEED);
+    const opens = Array.from({ length: 240 }, (_, i) => {
+      const id = tenants[draw.below(2)] as TenantId;
+      const { session, events } = aSession({ sessionId: sessionId(i), tenantId: id }, T0, reserve(T0));
+      return replicas[draw.below(3)]?.create(session, events, { key: `k${i}`, requestHash: 'h' }, 25);
+    });
+    const created = (await Promise.all(opens)).filter((outcome) => outcome?.kind === 'created');
+    expect(created).toHaveLength(50);
+    const stored = await record.database.query<{ tenant_id: string; open_sessions: number; count: string }>(
+      `SELECT tenant_id, open_sessions, (SELECT count(*) FROM sessions s WHERE s.tenant_id = t.tenant_id)
+       FROM tenants t WHERE tenant_id LIKE 'ten_t_' ORDER BY tenant_id`,
+    );
+    expect(stored.rows.map((row) => [row.open_sessions, Number(row.count)])).toEqual([
+      [25, 25],
+      [25, 25],
+    ]);
+  });
+
   it('add a rate once', async () => {
     await Promise.all([1, 2, 3].map(() => record.usage.addRate(aRate())));
     expect(await record.usage.rates()).toHaveLength(1);
@@ -104,7 +139,16 @@ describe(`concurrent writers (SEED=${SEED} plays it again)`, () => {
     const { lease } = await begin(1);
     if (!lease) throw new Error('the session has no lease');
     const { workerId, region, pool, slots, gpus } = lease;
-    const uptime = { workerId, region, pool, slots, gpus, incarnation: 'a', gpuType: 'h100', startedAtMs: T0 };
+    const uptime = {
+      workerId,
+      region,
+      pool,
+      slots,
+      gpus,
+      incarnation: 'a',
+      gpuType: 'h100',
+      startedAtMs: T0,
+    };
     await record.usage.recordUptime([{ ...uptime, lastSeenAtMs: T0 + 1000 }]);
     await record.usage.apply([reading(1, 50)]);
     const [row] = await record.usage.fleetCost(T0, T0 + 8_000_000);

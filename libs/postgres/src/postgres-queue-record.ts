@@ -1,5 +1,5 @@
-import type { HeldSlots, QueuedRequest, QueueRecord, SlotRelease } from '@meridian/application';
-import type { RegionId, Session, TenantId } from '@meridian/domain';
+import type { HeldSlots, PlacedWait, QueuedRequest, QueueRecord, SlotRelease } from '@meridian/application';
+import type { RegionId, Session, SessionEvent, SessionId, TenantId } from '@meridian/domain';
 import type { Database } from './database.ts';
 import { timestamp } from './session-rows.ts';
 
@@ -26,6 +26,20 @@ const RELEASES = `
   WHERE s.model = $1 AND s.ended_at >= $2
   ORDER BY s.ended_at DESC
   LIMIT $3`;
+
+/** Queued with the first event, placed with the second. */
+const PLACED = `
+  SELECT s.model, q.event AS queued, r.at AS placed_at
+  FROM session_events q
+  JOIN session_events r ON r.session_id = q.session_id AND r.number = 2 AND r.type = 'reserved'
+  JOIN sessions s ON s.session_id = q.session_id
+  WHERE q.session_id = ANY($1) AND q.number = 1 AND q.type = 'queued'`;
+
+interface PlacedRow {
+  readonly model: string;
+  readonly queued: Extract<SessionEvent, { type: 'queued' }>;
+  readonly placed_at: Date;
+}
 
 interface WaitingRow {
   readonly folded: Session;
@@ -73,5 +87,14 @@ export class PostgresQueueRecord implements QueueRecord {
     return rows.map(({ region, width: slots, created_at, ended_at }) => ({
       ...{ region, slots, openedAtMs: created_at.getTime(), atMs: ended_at.getTime() },
     }));
+  }
+
+  async placed(sessionIds: readonly SessionId[]): Promise<readonly PlacedWait[]> {
+    const { rows } = await this.#database.prepared<PlacedRow>('queue-placed', PLACED, [sessionIds]);
+    return rows.flatMap(({ model, queued: { atMs, etaMs, estimateMs }, placed_at }) =>
+      etaMs === undefined || estimateMs === undefined
+        ? []
+        : [{ model, waitedMs: placed_at.getTime() - atMs, toldWait: { etaMs, estimateMs } }],
+    );
   }
 }

@@ -82,7 +82,9 @@ export class SessionOpenings {
 
   /** Those that were stored. One that the database refuses takes the others of its statement with it: then none. */
   async #storeTogether(openings: readonly Opening[]): Promise<ReadonlySet<Opening>> {
-    const distinct = [...new Map(openings.map((opening) => [firstOf(opening).request.sessionId, opening])).values()];
+    const distinct = [
+      ...new Map(openings.map((opening) => [firstOf(opening).request.sessionId, opening])).values(),
+    ];
     try {
       return await this.#store(distinct);
     } catch (error) {

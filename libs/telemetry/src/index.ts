@@ -3,4 +3,5 @@ export * from './health.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './process.ts';
+export * from './random.ts';
 export * from './trace.ts';

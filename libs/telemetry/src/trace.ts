@@ -1,5 +1,5 @@
 // W3C Trace Context, level 1 (https://www.w3.org/TR/trace-context/): `00-TRACE_ID-PARENT_ID-FLAGS`.
-import { randomBytes } from 'node:crypto';
+import { drawBytes } from './random.ts';
 
 export interface TraceContext {
   /** 32 lower-case hex digits, not all zero. */
@@ -26,15 +26,15 @@ export const formatTraceparent = (trace: TraceContext): string =>
   `00-${trace.traceId}-${trace.parentId}-${trace.sampled ? '01' : '00'}`;
 
 export const newTrace = (): TraceContext => ({
-  traceId: randomBytes(16).toString('hex'),
-  parentId: randomBytes(8).toString('hex'),
+  traceId: drawBytes(16).toString('hex'),
+  parentId: drawBytes(8).toString('hex'),
   sampled: true,
 });
 
 /** The same trace with a new parent id: what a process sends on to the next one. */
 export const childOf = (trace: TraceContext): TraceContext => ({
   ...trace,
-  parentId: randomBytes(8).toString('hex'),
+  parentId: drawBytes(8).toString('hex'),
 });
 
 /** Goes on with the caller's trace, or starts one. */

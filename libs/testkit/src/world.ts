@@ -126,7 +126,7 @@ export function makeWorld(options: WorldOptions = {}) {
     openGroup: makeOpenGroup({ ...ports, capacity, queue, policies, admitToQueue }),
     replaceSession: makeReplaceSession({ ...ports, capacity, issueConnection }),
     dispatchQueue: makeDispatchQueue({ ...ports, capacity, queue, policies }),
-    expireSessions: makeExpireSessions({ ...ports, queue, policies, endSession }),
+    expireSessions: makeExpireSessions({ ...ports, queue, policies, endSession, loseLeases }),
     readQueuePlace: makeReadQueuePlace({ queue }),
     registerWorker: makeRegisterWorker({ ...ports, loseLeases, keepPromises: makeKeepPromises(ports) }),
     observeHeartbeat: makeObserveHeartbeat(ports),

@@ -26,6 +26,8 @@ export interface Claim {
   readonly workerId: string;
   readonly sessionId: string;
   readonly epoch: number;
+  /** Unix ms; a worker takes no claim after it. */
+  readonly claimByMs: number;
 }
 
 class RaceWorker {
@@ -116,6 +118,8 @@ export class RaceFleet {
   #next = 0;
   /** Sessions that came to a worker without a slot for them. */
   refused = 0;
+  /** Sessions whose client came too late. */
+  late = 0;
   claimed = 0;
 
   private constructor(plan: FleetPlan) {
@@ -142,7 +146,8 @@ export class RaceFleet {
 
   claim(claim: Claim): void {
     const worker = this.#workers.get(claim.workerId);
-    if (worker?.admit(claim)) this.claimed += 1;
+    if (Date.now() > claim.claimByMs) this.late += 1;
+    else if (worker?.admit(claim)) this.claimed += 1;
     else this.refused += 1;
     // A worker tells at once that a session came.
     void worker?.beat();

@@ -16,6 +16,7 @@ export interface ReplicaPlan {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly claimTtlMs: number;
+  readonly workerSilentMs: number;
   /** Share of calls to each store that never arrive, and share of those that arrive and whose reply is lost. */
   readonly refused: number;
   readonly replyLost: number;

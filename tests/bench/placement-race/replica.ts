@@ -11,7 +11,7 @@ const LOOK_MS = 250;
 /** A client takes up its claim within this time; a moment of it passes in every open. */
 const CLAIM_MS_MAX = 2_500;
 /** Between two opens of a caller. */
-const PAUSE_MS_MAX = 600;
+const PAUSE_MS_MAX = 1_500;
 
 const tell = (message: FromReplica): void => void process.send?.(message);
 
@@ -85,7 +85,7 @@ class Callers {
     await delay(this.#replica.draw.below(CLAIM_MS_MAX));
     const { sessionId } = session.request;
     const { workerId, epoch } = session.lease;
-    tell({ kind: 'claim', sessionId, workerId, epoch });
+    tell({ kind: 'claim', sessionId, workerId, epoch, claimByMs: session.claimByMs ?? 0 });
     if (!ends) return;
     await delay(this.#replica.draw.below(CLAIM_MS_MAX));
     while (!(await this.#replica.endSession({ sessionId, reason: 'client_ended' }).catch(unlessAway))) {
@@ -97,8 +97,8 @@ class Callers {
   async #placed(sessionId: SessionId): Promise<Session | undefined> {
     const sinceMs = performance.now();
     while (!this.#isOver) {
-      const session = await this.#replica.record.find(sessionId);
-      if (session?.state !== 'queued') {
+      const session = await this.#replica.record.find(sessionId).catch(unlessAway);
+      if (session && session.state !== 'queued') {
         this.#waitMs.push(performance.now() - sinceMs);
         return session;
       }

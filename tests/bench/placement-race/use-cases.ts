@@ -49,12 +49,13 @@ export async function wireReplica(plan: ReplicaPlan, workers: WorkerControl) {
   const redises = new RegionRedises([{ ...region, connection }]);
   const database = new Database({ url: plan.databaseUrl, connectionsMax: CONNECTIONS_MAX });
   const record = new PrismaSessionRepository(database);
-  const policy = { ...DEFAULT_POLICY, claimTtlMs: plan.claimTtlMs };
+  const { claimTtlMs, workerSilentMs } = plan;
+  const policy = { ...DEFAULT_POLICY, claimTtlMs, workerSilentMs };
   const ports = {
     ...{ draw, policy, workers, regions: [region], clock: { nowMs: () => Date.now() } },
     sessions: faulty('postgres', record, fate),
-    leases: faulty('redis', new RedisLeaseStore(redises), fate),
-    registry: new RedisWorkerRegistry(redises),
+    leases: faulty('redis', new RedisLeaseStore(redises, workerSilentMs), fate),
+    registry: new RedisWorkerRegistry(redises, { staleMs: workerSilentMs }),
     meters: new RedisLiveMeters(redises),
     usage: new PrismaUsageRepository(database),
     models: new PrismaModelCatalog(database),

@@ -82,10 +82,23 @@ export class Fleet {
     worker.seq += 1;
     const { workerId, seq, secret } = worker;
     const request = HeartbeatRequest.fromPartial({
-      ...{ workerId, incarnation: 'one', seq, slots: this.#plan.slots, stepMsP50: 8, stepMsP95: 9, stepMsP99: 10 },
+      ...{
+        workerId,
+        incarnation: 'one',
+        seq,
+        slots: this.#plan.slots,
+        stepMsP50: 8,
+        stepMsP95: 9,
+        stepMsP99: 10,
+      },
       ...{ encodeMsP50: 2, encodeMsP95: 3 },
     });
-    return this.#call('heartbeat', HeartbeatRequest.encode(request).finish(), HeartbeatResponse.decode, secret);
+    return this.#call(
+      'heartbeat',
+      HeartbeatRequest.encode(request).finish(),
+      HeartbeatResponse.decode,
+      secret,
+    );
   }
 
   #call<Response>(

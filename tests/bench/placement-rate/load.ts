@@ -50,7 +50,9 @@ class Callers {
     const { host, port, connections, perSecond } = this.#plan;
     const lanes = await Promise.all(Array.from({ length: connections }, () => HttpLane.open(host, port)));
     const beganMs = performance.now();
-    await (perSecond === undefined ? this.#closedLoop(lanes, beganMs) : this.#openLoop(lanes, beganMs, perSecond));
+    await (perSecond === undefined
+      ? this.#closedLoop(lanes, beganMs)
+      : this.#openLoop(lanes, beganMs, perSecond));
     const tookMs = performance.now() - beganMs;
     for (const lane of lanes) lane.close();
     // Read only now, so that reading answers is no part of the load.
@@ -111,7 +113,11 @@ class Callers {
 
   #request(number: number): string {
     const { host, port, apiKey, model, rtts, name } = this.#plan;
-    const body = JSON.stringify({ model, rttMs: rtts[number % rtts.length], metadata: { player: `p${number}` } });
+    const body = JSON.stringify({
+      model,
+      rttMs: rtts[number % rtts.length],
+      metadata: { player: `p${number}` },
+    });
     return (
       `POST /v1/sessions HTTP/1.1\r\nhost: ${host}:${port}\r\nauthorization: Bearer ${apiKey}\r\n` +
       `idempotency-key: ${name}-${number}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`

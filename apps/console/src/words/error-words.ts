@@ -22,6 +22,10 @@ const WORDS: Readonly<Record<string, readonly [title: string, advice: string]>> 
     'All walks of this key are in use',
     'End one that is still open, or wait until it ends.',
   ],
+  queue_wait_too_long: [
+    'Every place is taken',
+    'The wait would be longer than is accepted here. Try again in a while.',
+  ],
   token_reused: ['This walk is open somewhere else', 'Go back to the other tab, or start a new walk here.'],
   stream_lost: ['The connection could not be had again', 'Check your network, then walk again.'],
 };

@@ -86,7 +86,14 @@ export class FakeControlPlane {
     const { expiresInS, ...claims } = plan;
     const issuedAtS = Math.floor(Date.now() / 1_000);
     const all = {
-      ...{ tenantId: 'ten_test', pool: 'test', slot: 0, width: 1, claimByMs: Date.now() + 60_000, holdMs: 30_000 },
+      ...{
+        tenantId: 'ten_test',
+        pool: 'test',
+        slot: 0,
+        width: 1,
+        claimByMs: Date.now() + 60_000,
+        holdMs: 30_000,
+      },
       ...{ idleMs: 300_000, maxDurationMs: 7_200_000 },
       ...claims,
     };

@@ -1,4 +1,4 @@
-import type { RegionId, Session, SessionRequest, TenantId } from '@meridian/domain';
+import type { RegionId, Session, SessionId, SessionRequest, TenantId } from '@meridian/domain';
 
 /** Who waits, and no more of the session than order, place and estimate need. */
 export interface QueuedRequest {
@@ -25,6 +25,13 @@ export interface SlotRelease {
   readonly atMs: number;
 }
 
+/** A session that left the queue for a slot. */
+export interface PlacedWait {
+  readonly model: string;
+  readonly waitedMs: number;
+  readonly toldWait: NonNullable<Session['toldWait']>;
+}
+
 /** What the queue asks of the sessions' record; each is one query, however many wait. Throws `StoreUnavailable`. */
 export interface QueueRecord {
   /** Oldest first. */
@@ -32,4 +39,6 @@ export interface QueueRecord {
   held(model: string): Promise<readonly HeldSlots[]>;
   /** Of the model since then, newest first. */
   releases(model: string, sinceMs: number, limit: number): Promise<readonly SlotRelease[]>;
+  /** Those of these sessions that left the queue for a slot, and had been told how long they would wait. */
+  placed(sessionIds: readonly SessionId[]): Promise<readonly PlacedWait[]>;
 }

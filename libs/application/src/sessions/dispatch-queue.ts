@@ -82,7 +82,6 @@ async function dispatchModel(
         exclude: kept && kept.sessionId !== entry.sessionId ? [kept.workerId] : [],
       });
       if (outcome.kind === 'placed') {
-        ports.queue.learn(outcome.session);
         dispatched.push(outcome.session);
         room -= outcome.lease.width;
       }

@@ -64,6 +64,18 @@ describe('what nobody calls us about', () => {
     expect((await now(session))?.state).toBe('migrating');
   });
 
+  it('a session whose slot went to another before anyone claimed it gets another slot', async () => {
+    const session = await open();
+    world.store(US_EAST).drop(session.request.sessionId);
+    expect((await open()).state).toBe('reserved');
+    await world.addWorker({ workerId: workerId('b') });
+    await world.pass(8_000);
+    expect((await now(session))?.epoch).toBe(1);
+    await world.pass(6_000);
+    expect(await now(session)).toMatchObject({ state: 'reserved', epoch: 2, lease: { workerId: 'b' } });
+    expect(world.store(US_EAST).leases.size).toBe(2);
+  });
+
   it('a store that forgot everything loses no session (L4)', async () => {
     const session = await open();
     await world.connect(session);

@@ -5,6 +5,7 @@ import type { LeaseStore } from '../ports/lease-store.ts';
 import type { QueuedRequest } from '../ports/queue-record.ts';
 import type { SessionRepository } from '../ports/session-repository.ts';
 import type { SessionPolicy } from '../policy.ts';
+import type { LoseLeases } from '../fleet/lose-leases.ts';
 import type { StoreWatch } from '../fleet/store-watch.ts';
 import type { PoliciesInForce } from '../policies/policies-in-force.ts';
 import { patienceMs } from './admit-to-queue.ts';
@@ -18,6 +19,7 @@ export interface ExpireSessionsPorts {
   readonly policies: PoliciesInForce;
   readonly leases: LeaseStore;
   readonly endSession: EndSession;
+  readonly loseLeases: LoseLeases;
   /** Shared with `takeLostWorkers`, which feeds it. */
   readonly watch: StoreWatch;
   readonly clock: Clock;
@@ -28,7 +30,7 @@ export interface ExpireSessionsPorts {
 export interface ExpireSessionsOutcome {
   readonly claimExpired: number;
   readonly queueExpired: number;
-  /** Their lease had lapsed unreported: they wait for a new worker now. */
+  /** Their lease was gone unreported: those that streamed wait for a new worker, the others were given one or ended. */
   readonly migrating: number;
   readonly workerLost: number;
 }
@@ -67,7 +69,10 @@ export function makeExpireSessions(ports: ExpireSessionsPorts): ExpireSessions {
       claimExpired: await endAll(lapsed, 'reserved', 'claim_expired'),
       queueExpired: await endAll(await outOfPatience(ports), 'queued', 'queue_expired'),
       workerLost: await endAll(await stale(['migrating'], policy.holdMs), 'migrating', 'worker_lost'),
-      migrating: await loseLapsed(ports, missing, await stale(RUNNING, 2 * policy.workerSilentMs)),
+      migrating: await loseLapsed(ports, missing, [
+        ...(await stale(RUNNING, 2 * policy.workerSilentMs)),
+        ...(await stale(['reserved'], 2 * policy.workerSilentMs)),
+      ]),
     };
   };
 }
@@ -94,6 +99,8 @@ const RUNNING = ['connecting', 'active', 'held'] as const;
  * A running session has a lease as long as its worker reports it. One without, in a region whose store answers, has
  * lost its worker, though nobody told us: the process that was told crashed. It gets the gateway's chance to move.
  * A store that has just forgotten everything is not believed: two looks, a while apart, must both miss the lease.
+ * A session that nobody has claimed yet may have lost its slot with the store, when it was not on record in time to be
+ * restored: it gets another, before its client finds the slot taken.
  */
 async function loseLapsed(
   ports: ExpireSessionsPorts,
@@ -116,9 +123,9 @@ async function loseLapsed(
   return lost;
 }
 
-/** True: its lease was missing for long enough, and it waits for a new worker now. */
+/** True: its lease was missing for long enough, and it has lost it now. */
 async function losesLapsed(
-  { sessions, clock, policy }: ExpireSessionsPorts,
+  { sessions, clock, policy, loseLeases }: ExpireSessionsPorts,
   missing: Map<SessionId, number>,
   session: Session,
   live: Lease | undefined,
@@ -134,6 +141,10 @@ async function losesLapsed(
   if (nowMs - sinceMs < 2 * policy.workerSilentMs) return false;
   missing.delete(sessionId);
   const { workerId, epoch } = session.lease;
+  if (session.state === 'reserved') {
+    const left = await loseLeases(workerId, [{ ...session.lease, sessionId, expiresAtMs: nowMs }]);
+    return left.length === 0;
+  }
   const moved = await tryAppend(sessions, session, [{ type: 'lose-worker', atMs: nowMs, workerId, epoch }]);
   return moved !== AGAIN;
 }

@@ -11,7 +11,10 @@ beforeEach(async () => {
 });
 
 const player = (name: string) => ({ rttMs: { [US_EAST]: 10, [EU_WEST]: 40 }, metadata: { name } });
-const openGroup = (names: readonly string[], over: Partial<OpenGroupCommand> = {}): Promise<OpenGroupOutcome> =>
+const openGroup = (
+  names: readonly string[],
+  over: Partial<OpenGroupCommand> = {},
+): Promise<OpenGroupOutcome> =>
   world.openGroup({ tenant: aTenant(), model: 'gallery', members: names.map(player), ...over });
 const openedOf = (outcome: OpenGroupOutcome) => {
   if (outcome.kind !== 'opened') throw new Error(`not opened: ${outcome.kind}`);
@@ -65,7 +68,10 @@ describe('opening a group', () => {
 
   it('is refused as a whole when the tenant may not have that many', async () => {
     const tenant = aTenant({ tenantId: tenantId('small'), maxSessions: 2 });
-    expect(await openGroup(['a', 'b', 'c'], { tenant })).toEqual({ kind: 'session_quota_exceeded', maxSessions: 2 });
+    expect(await openGroup(['a', 'b', 'c'], { tenant })).toEqual({
+      kind: 'session_quota_exceeded',
+      maxSessions: 2,
+    });
     const both = await Promise.all([openGroup(['a', 'b'], { tenant }), openGroup(['c', 'd'], { tenant })]);
     expect(both.map(({ kind }) => kind).toSorted()).toEqual(['opened', 'session_quota_exceeded']);
     expect(usedSlots() + usedSlots(EU_WEST)).toBe(2);

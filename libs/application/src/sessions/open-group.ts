@@ -27,7 +27,8 @@ import { leaseTtlMs } from './relocate.ts';
 import { releaseUnlessHeld } from './reserve-best.ts';
 import { reserveGroup, type GroupReservation } from './reserve-group.ts';
 
-type Shared = 'tenant' | 'model' | 'modelVersion' | 'residency' | 'maxRttMs' | 'priority' | 'idempotencyKey' | 'traceId';
+type Shared =
+  'tenant' | 'model' | 'modelVersion' | 'residency' | 'maxRttMs' | 'priority' | 'idempotencyKey' | 'traceId';
 
 /** What one session of the group asks for; the rest is asked for by all of them. */
 export type GroupMemberCommand = Omit<OpenSessionCommand, Shared | 'maxWaitMs'>;
@@ -145,7 +146,8 @@ async function record(
   } catch (error) {
     const stored = await releaseUnlessStored(ports, asked, reservation);
     // The reply may have been lost, and not the request.
-    if (stored && isDeepStrictEqual(stored, sessions)) return { kind: 'opened', groupId, sessions, replayed: false };
+    if (stored && isDeepStrictEqual(stored, sessions))
+      return { kind: 'opened', groupId, sessions, replayed: false };
     throw error;
   }
   if (created.kind === 'created') return { kind: 'opened', groupId, sessions, replayed: false };

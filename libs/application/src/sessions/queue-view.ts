@@ -1,19 +1,11 @@
 // Everyone who waits asks for the place every second, every open asks who waits, the dispatcher asks twice a second: one
 // look at the record answers all of them. It is taken anew when it is a second old.
-import {
-  correctionOf,
-  learned,
-  LEAST_WAIT_MS,
-  UNCALIBRATED,
-  type Calibration,
-  type QueuePlace,
-  type Session,
-  type WorkerId,
-} from '@meridian/domain';
+import { LEAST_WAIT_MS, type QueuePlace, type WorkerId } from '@meridian/domain';
 import type { Capacity } from '../capacity/snapshot-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { QueuedRequest, QueueRecord } from '../ports/queue-record.ts';
 import type { PoliciesInForce } from '../policies/policies-in-force.ts';
+import { makeEtaCorrections, type EtaCorrections } from './eta-corrections.ts';
 import {
   makeModelLine,
   MOST_RELEASES,
@@ -46,84 +38,88 @@ export interface QueueLook {
 }
 
 export interface QueueView {
-  /** `fresh`: from the record as it is now, else at most a second old. Throws `StoreUnavailable`. */
+  /** `fresh`: from the record as it is now, else about a second old. Throws `StoreUnavailable`. */
   read(options?: { readonly fresh?: boolean }): Promise<QueueLook>;
   /** The place as it is told: with the estimate corrected by how right earlier ones of the model were. */
   told(model: string, standing: Standing): QueuePlace;
-  /** A session has just left the queue for a slot: what it was told first is compared with its wait. */
-  learn(placed: Session): void;
 }
 
 const MOST_WAITING = 10_000;
 /** More than become free between two runs of the queue. */
 const MOST_SPEAKING = 200;
 const KEPT_MS = 1_000;
+/** While a new look is being taken, the one before answers everyone but who asked for it, if it is no older, ms. */
+const MAY_STAND_IN_MS = 3_000;
 
-export function makeQueueView({ queueRecord, capacity, policies, clock }: QueueViewPorts): QueueView {
+export function makeQueueView(ports: QueueViewPorts): QueueView {
+  const corrections = makeEtaCorrections(ports.queueRecord);
   let kept: { readonly atMs: number; readonly look: Promise<QueueLook> } | undefined;
-  const calibrations = new Map<string, Calibration>();
-
-  const look = async (atMs: number): Promise<QueueLook> => {
-    const waiting = await queueRecord.waiting(MOST_WAITING);
-    const byModel = Map.groupBy(waiting, ({ request }) => request.model);
-    const models = [...byModel.keys()];
-    const lines = new Map<string, Promise<ModelLine>>();
-    const lineOf = async (model: string): Promise<ModelLine> => {
-      const [held, releases, snapshot, { policy }] = await Promise.all([
-        queueRecord.held(model),
-        queueRecord.releases(model, atMs - WINDOW_MS, MOST_RELEASES),
-        capacity.read(),
-        policies.of(model),
-      ]);
-      const rows = { waiting: byModel.get(model) ?? [], held, releases };
-      return makeModelLine({ model, atMs, ...rows, snapshot, policy });
-    };
-    const line = (model: string): Promise<ModelLine> => {
-      const made = lines.get(model) ?? lineOf(model);
-      lines.set(model, made);
-      return made;
-    };
-    const joined = new Map<string, QueuedRequest[]>();
-    return {
-      ...{ atMs, waiting, models, line },
-      async keptFrom(model) {
-        const { kept: forOne } = byModel.has(model) ? await line(model) : {};
-        return forOne ? [forOne.workerId] : [];
-      },
-      waitingFor: (model) =>
-        [...(byModel.get(model)?.slice(0, MOST_SPEAKING) ?? []), ...(joined.get(model) ?? [])].slice(
-          0,
-          MOST_SPEAKING,
-        ),
-      join(into, newcomer) {
-        const { model } = newcomer.entry.request;
-        into.join(newcomer);
-        joined.set(model, [...(joined.get(model) ?? []), newcomer.entry]);
-      },
-    };
-  };
-
+  let last: QueueLook | undefined;
   return {
     read({ fresh = false } = {}) {
-      const atMs = clock.nowMs();
-      if (!kept || fresh || atMs - kept.atMs >= KEPT_MS) {
-        const next = { atMs, look: look(atMs) };
-        kept = next;
-        // Who asks after a failure asks the record again.
-        next.look.catch(() => {
-          if (kept === next) kept = undefined;
-        });
+      const atMs = ports.clock.nowMs();
+      if (kept && !fresh && atMs - kept.atMs < KEPT_MS) {
+        return last && atMs - last.atMs < MAY_STAND_IN_MS ? Promise.resolve(last) : kept.look;
       }
-      return kept.look;
+      const next = { atMs, look: takeLook(ports, corrections, atMs) };
+      kept = next;
+      next.look.then(
+        (look) => {
+          if (kept === next) last = look;
+        },
+        // Who asks after a failure asks the record again.
+        () => {
+          if (kept === next) kept = undefined;
+        },
+      );
+      return next.look;
     },
     told(model, { position, estimateMs }) {
-      const correction = correctionOf(calibrations.get(model) ?? UNCALIBRATED);
-      return { position, etaMs: Math.max(LEAST_WAIT_MS, Math.round(estimateMs * correction)) };
+      return { position, etaMs: Math.max(LEAST_WAIT_MS, Math.round(estimateMs * corrections.of(model))) };
     },
-    learn({ request: { model }, createdAtMs, updatedAtMs, toldWait }) {
-      if (!toldWait) return;
-      const known = calibrations.get(model) ?? UNCALIBRATED;
-      calibrations.set(model, learned(known, toldWait.estimateMs, updatedAtMs - createdAtMs));
+  };
+}
+
+async function takeLook(
+  { queueRecord, capacity, policies }: QueueViewPorts,
+  corrections: EtaCorrections,
+  atMs: number,
+): Promise<QueueLook> {
+  const waiting = await queueRecord.waiting(MOST_WAITING);
+  await corrections.look(waiting);
+  const byModel = Map.groupBy(waiting, ({ request }) => request.model);
+  const lineOf = async (model: string): Promise<ModelLine> => {
+    const [held, releases, snapshot, { policy }] = await Promise.all([
+      queueRecord.held(model),
+      queueRecord.releases(model, atMs - WINDOW_MS, MOST_RELEASES),
+      capacity.read(),
+      policies.of(model),
+    ]);
+    const rows = { waiting: byModel.get(model) ?? [], held, releases };
+    return makeModelLine({ model, atMs, ...rows, snapshot, policy });
+  };
+  const lines = new Map<string, Promise<ModelLine>>();
+  const line = (model: string): Promise<ModelLine> => {
+    const made = lines.get(model) ?? lineOf(model);
+    lines.set(model, made);
+    return made;
+  };
+  const joined = new Map<string, QueuedRequest[]>();
+  return {
+    ...{ atMs, waiting, models: [...byModel.keys()], line },
+    async keptFrom(model) {
+      const { kept: forOne } = byModel.has(model) ? await line(model) : {};
+      return forOne ? [forOne.workerId] : [];
+    },
+    waitingFor(model) {
+      const first = byModel.get(model)?.slice(0, MOST_SPEAKING) ?? [];
+      return [...first, ...(joined.get(model) ?? [])].slice(0, MOST_SPEAKING);
+    },
+    join(into, newcomer) {
+      const { model } = newcomer.entry.request;
+      into.join(newcomer);
+      corrections.joined(newcomer.entry.sessionId);
+      joined.set(model, [...(joined.get(model) ?? []), newcomer.entry]);
     },
   };
 }

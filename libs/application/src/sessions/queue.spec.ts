@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { aTenant, EU_WEST, makeWorld, tenantId, US_EAST, workerId, type World } from '@meridian/testkit';
 import type { LatencyStep, PlacementPolicy, Session } from '@meridian/domain';
+import { makeQueueView } from './queue-view.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -181,18 +182,18 @@ describe('the queue', () => {
 
 describe('one who needs several slots at once', () => {
   it('has a worker kept for it after two minutes, and then gets it, whoever else comes', async () => {
-    const first = [await open(), await open()];
-    for (const session of first) await world.connect(session);
+    const [first, second] = [await open(), await open()];
+    for (const session of [first, second]) await world.connect(session);
     const wide = await open('acme', { gpus: 1 });
     expect(wide.state).toBe('queued');
     await later(60_000);
-    await end(first[0]!);
+    await end(first);
     // Until then single slots go to those behind.
     const next = await open('acme');
     expect(next.state === 'reserved' || (await dispatched()).includes(next.request.sessionId)).toBe(true);
-    await world.connect((await now(next))!);
+    await world.connect((await now(next)) ?? next);
     await later(61_000);
-    await end(first[1]!);
+    await end(second);
     const behind = await open('other');
     expect(behind.state).toBe('queued');
     expect(await dispatched()).toEqual([]);
@@ -258,13 +259,28 @@ describe('place and estimate', () => {
 
   it('are known for who has just come, also in a burst, and what was told first is kept', async () => {
     await Promise.all([open(), open()]);
-    const burst = await Promise.all(Array.from({ length: 20 }, () => open()));
+    const burst = await Promise.all([open(), ...Array.from({ length: 19 }, () => open())] as const);
     const places = await Promise.all(burst.map(place));
     const positions = places.map((p) => p?.position ?? 0);
     expect(positions.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     expect(burst.map((session) => session.toldWait?.etaMs)).toEqual(places.map((p) => p?.etaMs));
-    const [queued] = await world.sessions.events(idOf(burst[0])!, 0);
-    expect(queued?.event).toMatchObject({ type: 'queued', etaMs: burst[0]?.toldWait?.etaMs });
+    const [queued] = await world.sessions.events(burst[0].request.sessionId, 0);
+    expect(queued?.event).toMatchObject({ type: 'queued', etaMs: burst[0].toldWait?.etaMs });
+  });
+
+  it('are corrected by how right earlier ones were, in every replica', async () => {
+    const [first] = [await open(), await open()];
+    const waiting = await open();
+    const other = makeQueueView(world);
+    const told = () => other.told('gallery', { position: 1, estimateMs: 100_000 }).etaMs;
+    await other.read();
+    expect(told()).toBe(100_000);
+    await end(first);
+    expect(await dispatched()).toEqual([idOf(waiting)]);
+    await later(1_000);
+    await other.read();
+    expect(told()).toBeLessThan(90_000);
+    expect(other.told('dream', { position: 1, estimateMs: 100_000 }).etaMs).toBe(100_000);
   });
 
   it('count only those in front who want the same region', async () => {
@@ -331,5 +347,26 @@ describe('a policy', () => {
     await world.modelPolicies.remove('gallery');
     await later(2_000);
     expect(await dispatched()).toHaveLength(2);
+  });
+});
+
+describe('a look at the queue', () => {
+  it('that takes long holds up only who asked for it; the one before answers the others', async () => {
+    await Promise.all([open(), open()]);
+    await open();
+    const before = await world.queue.read();
+    const answer = world.queueRecord.waiting.bind(world.queueRecord);
+    let go = (): void => undefined;
+    const slow = new Promise<void>((resolve) => (go = resolve));
+    world.queueRecord.waiting = async (limit) => {
+      await slow;
+      return answer(limit);
+    };
+    await later(1_000);
+    const asked = world.queue.read();
+    expect(await world.queue.read()).toBe(before);
+    go();
+    expect((await asked).atMs).toBe(world.clock.nowMs());
+    expect(await world.queue.read()).toBe(await asked);
   });
 });

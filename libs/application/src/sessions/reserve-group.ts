@@ -64,7 +64,8 @@ async function unheard(
   for (const { region } of [...ranking.places, ...ranking.refusals]) {
     const found = await orUndefined(ports, region, ports.leases.findMany(region, sessionIds));
     const isTheirs = sessionIds.every((sessionId) => found?.get(sessionId)?.epoch === FIRST_EPOCH);
-    if (found && isTheirs) return { leases: found, considered: explainGroup(ranking, region), whys: new Map() };
+    if (found && isTheirs)
+      return { leases: found, considered: explainGroup(ranking, region), whys: new Map() };
   }
   return undefined;
 }

@@ -25,7 +25,11 @@ export interface TokenMint {
 export async function tokenMint(kid = 'test'): Promise<TokenMint> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'EdDSA', use: 'sig' };
-  return { jwksJson: jwksOf(jwk), publicKey: jwk, token: (claims) => Promise.resolve(sign(claims, kid, privateKey)) };
+  return {
+    jwksJson: jwksOf(jwk),
+    publicKey: jwk,
+    token: (claims) => Promise.resolve(sign(claims, kid, privateKey)),
+  };
 }
 
 /** A JSON Web Key Set (RFC 7517). */

@@ -8,7 +8,7 @@ import { rttCapEverMs, rttCapMs } from './latency-cap.ts';
 import {
   DEFAULT_PLACEMENT_POLICY,
   type Place,
-  type PlacementContext,
+  type Judging,
   type Refusal,
   type SeenRegion,
   type ServedModel,
@@ -19,14 +19,10 @@ import type { PoolSnapshot, WorkerSnapshot } from './snapshot.ts';
 export type RegionFilter = (
   request: SessionRequest,
   seen: SeenRegion,
-  context: PlacementContext,
+  context: Judging,
 ) => Refusal | undefined;
 
-export type PoolFilter = (
-  request: SessionRequest,
-  place: Place,
-  context: PlacementContext,
-) => Refusal | undefined;
+export type PoolFilter = (request: SessionRequest, place: Place, context: Judging) => Refusal | undefined;
 
 const residency: RegionFilter = (request, { region }) =>
   request.residency === undefined || request.residency === region.jurisdiction
@@ -99,7 +95,8 @@ const tooFewGpus = (gpus: number | undefined): Refusal => ({
   say: () => `none of its workers spans ${String(gpus)} GPUs; ask for fewer, or for a pool of larger workers`,
 });
 
-const health: PoolFilter = (_request, { pool, room }) => (room.readyWorkers > 0 ? undefined : noneReady(pool));
+const health: PoolFilter = (_request, { pool, room }) =>
+  room.readyWorkers > 0 ? undefined : noneReady(pool);
 
 const noneReady = ({ workers }: PoolSnapshot): Refusal => ({
   code: 'unhealthy',
@@ -128,15 +125,15 @@ const noFreeSlot = (gpus: number | undefined, free: number, unspoken: number): R
 const keptForOthers: PoolFilter = (
   { priority = 'normal' },
   place,
-  { waitedMs, policy = DEFAULT_PLACEMENT_POLICY },
+  { waitedMs, policy = DEFAULT_PLACEMENT_POLICY, keptYieldsBelowMs = -Infinity },
 ) => {
-  const { targetActionToFrameMs, maxWaitMs } = policy;
-  const isWithinTarget = place.predictedActionToFrameMs <= targetActionToFrameMs;
-  if (priority === 'high' || (isWithinTarget && priority === 'normal')) return undefined;
-  const from = { priority, isWithinTarget, waitedMs, maxWaitMs };
+  const { isWithinTarget, predictedActionToFrameMs } = place;
+  const yields = isWithinTarget || predictedActionToFrameMs < keptYieldsBelowMs;
+  if (priority === 'high' || (yields && priority === 'normal')) return undefined;
+  const from = { priority, isWithinTarget, waitedMs, maxWaitMs: policy.maxWaitMs };
   const kept = keptSlots(place.room.slots, place.pool.expectedArrivals ?? 0, from);
   const isLeft = kept === 0 || place.freeSlots - Number(place.width) >= kept;
-  return isLeft ? undefined : keptFor(priority, kept, targetActionToFrameMs);
+  return isLeft ? undefined : keptFor(priority, kept, policy.targetActionToFrameMs);
 };
 
 function keptFor(priority: Priority, kept: number, targetMs: number): Refusal {
@@ -159,5 +156,6 @@ export const POOL_FILTERS: readonly PoolFilter[] = [
 export const modelNotServed = ({ model }: SessionRequest, served: ServedModel): Refusal => ({
   code: 'model_not_served',
   forever: served.isServed,
-  say: () => `it does not serve ${model}; ${served.isServed ? 'other regions do' : 'none does at the moment'}`,
+  say: () =>
+    `it does not serve ${model}; ${served.isServed ? 'other regions do' : 'none does at the moment'}`,
 });

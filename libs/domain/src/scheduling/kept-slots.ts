@@ -1,5 +1,7 @@
 import type { Priority } from '../session/session.ts';
 
+/** Kept, of the square root of the slots. */
+const SAFETY = 0.5;
 /** Kept slots shrink to one over this share of the model's longest wait. */
 const SHRINK_OVER = 0.5;
 /** Less than this share of a pool is kept. */
@@ -15,20 +17,21 @@ export interface KeptFrom {
 
 /**
  * Free slots of a pool that a session may not take, since they are kept for others: from sessions of low priority
- * always, and from those that the pool serves only beyond the target, until they have waited a while. High priority
- * takes the last slot of any.
+ * always, and from those that the pool serves only beyond the target, until they have waited a while, unless the next
+ * pool with room is a detour for them (`rankPools`). High priority takes the last slot of any.
  *
- * How many: sqrt(slots) - 1, since that is how far the number of busy slots strays in a short while (the safety of
+ * How many: half of sqrt(slots), which is how far the number of busy slots strays in a short while (the safety of
  * square-root staffing; trunk reservation, Key 1990, needs no more to be near the optimum), and what is forecast to
  * come on top. A pool of three slots or fewer keeps none.
  *
- * Tried as `congestionPriceMs` was: at capacity .85 of peak attainment / optimum is .88 with nothing kept and .945 to
- * .955 with this, of which one slot kept alone gives .93 to .95. Kept slots that vanish with the wait lose all of it once
- * sessions wait that long, for then every freed slot goes to who waited longest; so one stays kept.
+ * Tried as `congestionPriceMs` was: at capacity .85 of peak attainment / optimum is .88 with nothing kept, .93 with one
+ * slot, .94 to .96 with half of sqrt(slots), .945 to .965 with all of it; but a fleet that follows demand has no more than
+ * sqrt(slots) free at any time. Kept slots that vanish with the wait lose all of the gain once sessions wait that long,
+ * for then every freed slot goes to who waited longest; so one stays kept.
  */
 export function keptSlots(slots: number, expectedArrivals: number, from: KeptFrom): number {
   if (from.priority === 'high') return 0;
-  const strays = Math.floor(Math.sqrt(slots)) - 1;
+  const strays = Math.floor(SAFETY * Math.sqrt(slots));
   const most = Math.floor(slots * MOST_KEPT) - 1;
   const kept = Math.max(0, Math.min(most, strays + Math.max(0, Math.ceil(expectedArrivals))));
   if (kept === 0 || from.priority === 'low') return kept;

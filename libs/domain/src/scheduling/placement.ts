@@ -49,6 +49,12 @@ export interface PlacementContext {
   readonly draw?: number;
 }
 
+/** What filters look at. */
+export interface Judging extends PlacementContext {
+  /** Pools that would be predicted below this keep nothing from who is beyond the target: the rest are a detour, ms. */
+  readonly keptYieldsBelowMs?: number;
+}
+
 /** A region, as a filter sees it. */
 export interface SeenRegion {
   readonly region: RegionSnapshot;
@@ -64,6 +70,8 @@ export interface Place extends SeenRegion {
   /** Slots that the session takes here; or it has no room now, or on none of its workers ever. */
   readonly width: number | 'not-now' | 'never';
   readonly predictedActionToFrameMs: number;
+  /** The prediction meets the target. */
+  readonly isWithinTarget: boolean;
   readonly served: ServedModel;
 }
 

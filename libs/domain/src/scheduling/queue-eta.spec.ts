@@ -98,10 +98,13 @@ describe('the estimate', () => {
     expect(waits([only(Infinity)], every(1))).toEqual([MOST_WAIT_MS]);
   });
 
-  const anyRegions = fc.array(fc.record({ slots: fc.nat(500), freeSlots: fc.nat(3), releases: fc.nat(1_000) }), {
-    minLength: 1,
-    maxLength: 4,
-  });
+  const anyRegions = fc.array(
+    fc.record({ slots: fc.nat(500), freeSlots: fc.nat(3), releases: fc.nat(1_000) }),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  );
   it('rises with the place, falls with releases, and is always a number above nought', () => {
     fc.assert(
       fc.property(anyRegions, fc.nat(1_800_000), fc.integer({ min: 2, max: 30 }), (list, windowMs, count) => {

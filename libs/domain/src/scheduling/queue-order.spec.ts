@@ -179,13 +179,13 @@ describe('whatever waits', () => {
     );
   });
 
-  it('five thousand are put in order within a tenth of a second', () => {
+  it('five thousand are put in order within a tenth of a second of CPU', () => {
     const many = Array.from({ length: 5_000 }, (_, i) =>
       wait(`s${i}`, `t${i % 200}`, (i * 7_919) % 600_000, { priority: PRIORITIES[i % 3] ?? 'normal' }),
     );
     queueLine(many, shares(), 600_000);
-    const beganMs = performance.now();
+    const before = process.cpuUsage();
     for (let run = 0; run < 10; run += 1) queueLine(many, shares(), 600_000);
-    expect((performance.now() - beganMs) / 10).toBeLessThan(100);
+    expect(process.cpuUsage(before).user / 1_000 / 10).toBeLessThan(100);
   });
 });

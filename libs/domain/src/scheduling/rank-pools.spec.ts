@@ -87,6 +87,15 @@ describe('ranking', () => {
     expect(order(rank({ rttMs: { 'us-east': 10, 'eu-west': 40 } }, filling))[0]).toBe('eu-west');
   });
 
+  it('sends nobody who is beyond the target anyway much farther to spare others a slot', () => {
+    const busy = snapshot(
+      region('us-east', [pool('us-east', { slots: 100, used: 93 })]),
+      region('eu-west', [pool('eu-west', { slots: 100 })]),
+    );
+    expect(order(rank({ rttMs: { 'us-east': 85, 'eu-west': 100 } }, busy))[0]).toBe('eu-west');
+    expect(order(rank({ rttMs: { 'us-east': 85, 'eu-west': 130 } }, busy))[0]).toBe('us-east');
+  });
+
   it('draws among equals, the same for the same draw', () => {
     const regions = ['a', 'b', 'c', 'd'].map((name) => region(name, [pool(name)]));
     const rttMs = { a: 20, b: 20, c: 20, d: 20 };
@@ -187,6 +196,9 @@ describe('a region that cannot take the session says why', () => {
     const [, refused] = explain(ranking);
     expect(refused).toMatchObject({ code: 'rtt_above_cap', rttEstimated: true, rttMs: 101 });
     expect(refused?.reason).toContain('measure it');
+    // 101 ms is expected, and the cap is held against what it may be.
+    const hopeful = rank({ rttMs: { 'us-east': 60 }, maxRttMs: 110 }, snapshot(us, eu));
+    expect([hopeful.kind, codes(hopeful)['eu-west']]).toEqual(['full', 'rtt_above_cap']);
   });
 
   it('GPUs that none of its workers spans, or none has free', () => {
@@ -211,6 +223,20 @@ describe('a region that cannot take the session says why', () => {
     expect([rank(far, room).kind, rank({ priority: 'low' }, room).kind]).toEqual(['ranked', 'ranked']);
     const rush = snapshot(region('us-east', [pool('us-east', { slots: 16, used: 12, expectedArrivals: 2 })]));
     expect([rank(far, rush).kind, rank({ priority: 'low' }, rush).kind]).toEqual(['full', 'full']);
+  });
+
+  it('but not its last slots when the next region is a detour', () => {
+    const near = region('us-east', [pool('us-east', { slots: 16, used: 14 })]);
+    const rttMs = (other: number) => ({ rttMs: { 'us-east': 85, 'eu-west': other } });
+    const over = snapshot(near, region('eu-west', [pool('eu-west', { slots: 16 })]));
+    expect(order(rank(rttMs(120), over))).toEqual(['eu-west']);
+    expect(order(rank(rttMs(166), over))).toEqual(['us-east', 'eu-west']);
+    expect(order(rank({ ...rttMs(166), priority: 'low' }, over))).toEqual(['eu-west']);
+    // Within the target is never a detour; and where no region has room it waits.
+    expect(order(rank({ rttMs: { 'us-east': 55, 'eu-west': 45 } }, over))).toEqual(['eu-west']);
+    expect(rank(rttMs(166), snapshot(near, region('eu-west', [pool('eu-west', { used: 4 })]))).kind).toBe(
+      'full',
+    );
   });
 
   it('with the state of its workers, when none is ready', () => {

@@ -70,14 +70,12 @@ describe('a baseline on the simple fleet', () => {
     expect(result.bill).toMatchObject({ paidGpuMs: 300_000, sessionMs: 110_000 });
   });
 
-  it('loses only what the GPU held that went down', async () => {
+  it('fills a GPU before it begins another, and loses only what the one held that went down', async () => {
     const outage = { target: 'us-east-h100-2', startMs: 100_000, endMs: 200_000 };
-    const pools = [{ region: 'us-east', gpus: 2 }];
-    const result = await run(
-      aScenario(pools),
-      aTraffic([anArrival(0, 500, NEAR), anArrival(1, 500, NEAR)], 400, [outage]),
-    );
-    expect(result.arrivals.map(({ lost }) => lost)).toEqual([undefined, true]);
+    const pools = [{ region: 'us-east', gpus: 2, slotsPerGpu: 2 }];
+    const arrivals = [0, 1, 2].map((atS) => anArrival(atS, 500, NEAR));
+    const result = await run(aScenario(pools), aTraffic(arrivals, 400, [outage]));
+    expect(result.arrivals.map(({ lost }) => lost)).toEqual([undefined, undefined, true]);
   });
 
   it('keeps a buffer of free slots when it may scale: more GPUs after a boot, fewer once they are empty', async () => {
@@ -87,10 +85,12 @@ describe('a baseline on the simple fleet', () => {
       anArrival(2, 900, NEAR),
       anArrival(3, 60, NEAR),
       anArrival(150, 60, NEAR),
+      anArrival(220, 20, NEAR),
     ];
     const result = await run(aScenario(pools, { autoscale: true }), aTraffic(arrivals, 600));
-    // The second GPU is asked for at 30 s, when the first is full; a third one at 150 s, and given up at 210 s.
-    expect(outcomes(result)).toEqual([1_000, 2_000, 'rejected', 150_000]);
+    // The second GPU is asked for at 30 s, when the first is full; a third one at 150 s, and given up at 210 s
+    // while it boots, not the one that is empty.
+    expect(outcomes(result)).toEqual([1_000, 2_000, 'rejected', 150_000, 220_000]);
     const gpus = result.samples.map(({ regions }) => regions['us-east']?.gpus);
     expect(gpus).toEqual([1, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2]);
   });

@@ -36,7 +36,7 @@ export interface Box {
   readonly height: number;
 }
 
-export const COLORS = [
+const COLORS = [
   '#1f5fa8',
   '#c8501e',
   '#2d8a4e',

@@ -20,7 +20,7 @@ const ROUTE_FACTOR = 1.48;
  * The part that does not grow with distance, here taken for the user's access: a is 13.5 ms in that fit; p90 30 ms is an
  * assumption within what is seen of home connections (Bajpai et al., Dissecting Last-mile Latency Characteristics, CCR 2017).
  */
-export const LAST_MILE: Lognormal = { median: 13.5, p90: 30 };
+const LAST_MILE: Lognormal = { median: 13.5, p90: 30 };
 
 /** Great-circle distance by the haversine formula, km. */
 export function distanceKm(a: Place, b: Place): number {

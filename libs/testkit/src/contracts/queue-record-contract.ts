@@ -76,6 +76,22 @@ export function queueRecordContract(open: OpenRecord): void {
     expect(await record.queue.held('nothing')).toEqual([]);
   });
 
+  it('tells of those that left the queue for a slot how long they waited, and what they had been told', async () => {
+    const told = { ...enqueue(T0), etaMs: 4_000, estimateMs: 5_000 } as SessionCommand;
+    const waiting = await created('1', T0, [told]);
+    const placed = await created('2', T0, [told, reserve(T0 + 7_000)]);
+    const gone = await created('3', T0, [told]);
+    await ended(gone, T0 + 1);
+    const untold = await created('4', T0, [enqueue(T0), reserve(T0 + 1)]);
+    const atOnce = await created('5', T0, [reserve(T0)]);
+    await ended(placed, T0 + 9_000);
+    const ids = [waiting, placed, gone, untold, atOnce].map(({ request }) => request.sessionId);
+    expect(await record.queue.placed([...ids, sessionId('nobody')])).toEqual([
+      { model: 'gallery', waitedMs: 7_000, toldWait: { etaMs: 4_000, estimateMs: 5_000 } },
+    ]);
+    expect(await record.queue.placed([])).toEqual([]);
+  });
+
   it('lists the newest releases of a model; who ended in the queue released nothing', async () => {
     await ended(await created('1', T0, [reserve(T0, { width: 2 })]), T0 + 10);
     await ended(await created('2', T0 + 2, [reserve(T0 + 2, { region: EU_WEST })]), T0 + 20);

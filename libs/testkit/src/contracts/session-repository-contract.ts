@@ -108,7 +108,9 @@ export function sessionRepositoryContract(open: OpenRecord): void {
   });
 
   it('never has more open than a tenant may, however many open at once', async () => {
-    const openings = Array.from({ length: 30 }, (_, i) => aSession({ sessionId: sessionId(i) }, T0, reserve(T0)));
+    const openings = Array.from({ length: 30 }, (_, i) =>
+      aSession({ sessionId: sessionId(i) }, T0, reserve(T0)),
+    );
     const others = Array.from({ length: 5 }, (_, i) =>
       aSession({ sessionId: sessionId(100 + i), tenantId: OTHER }, T0, enqueue(T0)),
     );
@@ -136,7 +138,9 @@ export function sessionRepositoryContract(open: OpenRecord): void {
     expect(await record.sessions.beforeOpen(ACME, undefined)).toEqual({ open: 0 });
     const next = aSession({ sessionId: sessionId(3) }, T0, reserve(T0));
     const full = aSession({ sessionId: sessionId(4) }, T0, reserve(T0));
-    expect(await record.sessions.create(next.session, next.events, undefined, 1)).toEqual({ kind: 'created' });
+    expect(await record.sessions.create(next.session, next.events, undefined, 1)).toEqual({
+      kind: 'created',
+    });
     expect(await record.sessions.create(full.session, full.events, undefined, 1)).toEqual({
       ...{ kind: 'quota_exceeded', open: 1 },
     });
@@ -149,16 +153,6 @@ export function sessionRepositoryContract(open: OpenRecord): void {
     expect(await record.sessions.create(again.session, again.events, idempotency, 1)).toEqual({
       ...{ kind: 'exists', session: first, requestHash: 'hash of key' },
     });
-  });
-
-  it('stores the others when one of those that came together cannot be stored', async () => {
-    const good = [1, 2, 3].map((i) => aSession({ sessionId: sessionId(i) }, T0, reserve(T0)));
-    const { session, events } = aSession({ sessionId: sessionId(9), tenantId: tenantId('nobody') }, T0, reserve(T0));
-    const [bad, ...outcomes] = await Promise.allSettled(
-      [{ session, events }, ...good].map((each) => record.sessions.create(each.session, each.events, undefined)),
-    );
-    expect(bad?.status).toBe('rejected');
-    expect(outcomes).toEqual(good.map(() => ({ status: 'fulfilled', value: { kind: 'created' } })));
   });
 
   describe('a group', () => {
@@ -186,13 +180,19 @@ export function sessionRepositoryContract(open: OpenRecord): void {
       const outcomes = await Promise.all(
         [1, 11, 21].map((from) => record.sessions.createGroup(aGroup(`grp_${from}`, from), undefined, 5)),
       );
-      expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual(['created', 'quota_exceeded', 'quota_exceeded']);
+      expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual([
+        'created',
+        'quota_exceeded',
+        'quota_exceeded',
+      ]);
       expect(await record.sessions.countOpen(ACME)).toBe(4);
     });
 
     it('is not stored at all where one of its sessions is there already', async () => {
       await created({ sessionId: sessionId(2) }, T0, [enqueue(T0)]);
-      const outcome = await record.sessions.createGroup(aGroup('grp_a', 1), idempotency).catch(() => 'failed');
+      const outcome = await record.sessions
+        .createGroup(aGroup('grp_a', 1), idempotency)
+        .catch(() => 'failed');
       expect(outcome).not.toEqual({ kind: 'created' });
       expect(await record.sessions.findGroup(ACME, 'grp_a' as GroupId)).toEqual([]);
       expect(await record.sessions.beforeOpen(ACME, 'key')).toEqual({ open: 1 });

@@ -1,11 +1,12 @@
 import type {
   HeldSlots,
+  PlacedWait,
   QueuedRequest,
   QueueRecord,
   SlotRelease,
   TenantRepository,
 } from '@meridian/application';
-import type { TenantId } from '@meridian/domain';
+import type { SessionId, TenantId } from '@meridian/domain';
 import type { FakeRecord } from './fake-record.ts';
 
 const HOLDING = ['reserved', 'connecting', 'active', 'held', 'migrating'];
@@ -63,5 +64,17 @@ export class FakeQueueRecord implements QueueRecord {
       }
       return releases;
     });
+  }
+
+  placed(sessionIds: readonly SessionId[]): Promise<readonly PlacedWait[]> {
+    return this.#record.do(() =>
+      sessionIds.flatMap((sessionId): readonly PlacedWait[] => {
+        const { session, events = [] } = this.#record.rows.get(sessionId) ?? {};
+        const [queued, placed] = events;
+        if (!session?.toldWait || queued?.type !== 'queued' || placed?.type !== 'reserved') return [];
+        const waitedMs = placed.atMs - queued.atMs;
+        return [{ model: session.request.model, waitedMs, toldWait: session.toldWait }];
+      }),
+    );
   }
 }
