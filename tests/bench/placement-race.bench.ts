@@ -79,7 +79,11 @@ export async function run(values: Readonly<Record<string, unknown>>): Promise<Be
 async function makeTenant({ url, secrets }: ThrowAway): Promise<Tenant> {
   const headers = { authorization: `Bearer ${secrets.adminKey}`, 'content-type': 'application/json' };
   const asked = { name: 'race', maxSessions: 100_000 };
-  const answer = await fetch(`${url}/admin/v1/tenants`, { method: 'POST', headers, body: JSON.stringify(asked) });
+  const answer = await fetch(`${url}/admin/v1/tenants`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(asked),
+  });
   const { id } = (await answer.json()) as { readonly id: TenantId };
   return { ...asked, tenantId: id, weight: 1, createdAtMs: Date.now() };
 }
@@ -174,7 +178,8 @@ function resultOf(
 ): BenchResult {
   const openMs = results.flatMap((result) => result.openMs);
   const waitMs = results.flatMap((result) => result.waitMs);
-  const sum = (of: (result: ReplicaResult) => number): number => results.reduce((total, each) => total + of(each), 0);
+  const sum = (of: (result: ReplicaResult) => number): number =>
+    results.reduce((total, each) => total + of(each), 0);
   const time = (name: string, values: readonly number[], share: number) => {
     return { name, value: percentile(values, share), unit: 'ms' };
   };

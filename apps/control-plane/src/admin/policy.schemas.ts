@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { IsoTime } from '../http/schemas.ts';
-import { ModelName } from '../sessions/session.schemas.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -2,12 +2,13 @@ import {
   leaseRefOf,
   nextEpoch,
   rankPools,
+  roomOf,
+  type CapacitySnapshot,
   type Epoch,
   type Lease,
   type PlacementContext,
   type Session,
 } from '@meridian/domain';
-import { freeSlotsOf, roomFor } from '../capacity/room.ts';
 import type { Capacity } from '../capacity/snapshot-cache.ts';
 import { unitDraw } from '../ids.ts';
 import type { Clock, Draw } from '../ports/clock.ts';
@@ -55,7 +56,7 @@ export const makeDispatchQueue =
   (ports: DispatchQueuePorts): DispatchQueue =>
   async () => {
     const snapshot = await ports.capacity.read({ fresh: true });
-    const hasRoom = snapshot.regions.some(({ pools }) => pools.some((pool) => freeSlotsOf(pool) > 0));
+    const hasRoom = snapshot.regions.some(({ pools }) => pools.some((pool) => roomOf(pool).freeSlots > 0));
     const look = await ports.queue.read({ fresh: hasRoom });
     const dispatched: Session[] = [];
     for (const model of look.models) {
@@ -132,3 +133,9 @@ async function dispatch(
   await releaseUnlessHeld(ports, lease, await ports.sessions.find(sessionId));
   return { kind: 'waits' };
 }
+
+/** Free slots of a model in all regions. */
+const roomFor = (model: string, { regions }: CapacitySnapshot): number =>
+  regions
+    .flatMap(({ pools }) => pools)
+    .reduce((sum, pool) => sum + (pool.model === model ? roomOf(pool).freeSlots : 0), 0);

@@ -15,6 +15,7 @@ import {
   type Session,
   type SessionId,
   type SessionRequest,
+  type WorkerId,
 } from '@meridian/domain';
 import { groupIdsFor, groupRequestHash, unitDraw } from '../ids.ts';
 import type { ModelVersion } from '../ports/model-catalog.ts';
@@ -79,9 +80,10 @@ export const makeOpenGroup =
     const known = await modelsUnlessKnown(ports, command);
     if (known) return { kind: 'unknown_model', known };
 
-    const ranking = await rank(ports, requests, { open, max });
+    const { ranking, exclude } = await rank(ports, requests, { open, max });
     const sessionIds = requests.map(({ sessionId }) => sessionId);
-    const reservation = await reserveGroup(ports, ranking, sessionIds, leaseTtlMs(ports.policy));
+    const wanted = { sessionIds, exclude, ttlMs: leaseTtlMs(ports.policy) };
+    const reservation = await reserveGroup(ports, ranking, wanted);
     if (reservation) return record(ports, asked, reservation);
     const considered = explainGroup(ranking);
     return { kind: ranking.kind === 'impossible' ? 'no_eligible_region' : 'no_room_for_group', considered };
@@ -111,23 +113,32 @@ const quotaExceeded = ({ maxSessions }: Tenant): OpenGroupOutcome => ({
   maxSessions,
 });
 
+interface Ranked {
+  readonly ranking: GroupRanking;
+  /** Workers that are kept for those who wait. */
+  readonly exclude: readonly WorkerId[];
+}
+
 /** As for one session: over the kept snapshot, and where that has no room, over a fresh one. */
 async function rank(
   ports: OpenSessionPorts,
   requests: readonly SessionRequest[],
   quota: { readonly open: number; readonly max: number },
-): Promise<GroupRanking> {
+): Promise<Ranked> {
   const [{ model } = { model: '' }] = requests;
   const { policy, source: policySource } = await ports.policies.of(model);
   const draw = unitDraw(ports.draw);
-  const over = (snapshot: CapacitySnapshot, look: QueueLook): GroupRanking => {
-    const spoken = spokenFor(look.waitingFor(model), snapshot, ports.clock.nowMs(), { policy });
-    return rankRegionsForGroup(requests, snapshot, {
-      ...{ waitedMs: 0, policy, policySource, quota, spokenFor: spoken, draw },
+  const over = async (snapshot: CapacitySnapshot, look: QueueLook): Promise<Ranked> => {
+    const waiting = look.waitingFor(model);
+    const exclude = waiting.length === 0 ? [] : await look.keptFrom(model);
+    const ranking = rankRegionsForGroup(requests, snapshot, {
+      ...{ waitedMs: 0, policy, policySource, quota, draw, exclude },
+      spokenFor: spokenFor(waiting, snapshot, ports.clock.nowMs(), { policy }),
     });
+    return { ranking, exclude };
   };
-  const kept = over(await ports.capacity.read(), await ports.queue.read());
-  if (kept.kind === 'ranked') return kept;
+  const kept = await over(await ports.capacity.read(), await ports.queue.read());
+  if (kept.ranking.kind === 'ranked') return kept;
   return over(await ports.capacity.read({ fresh: true }), await ports.queue.read({ fresh: true }));
 }
 

@@ -131,6 +131,16 @@ describe('an open that cannot be met', () => {
     await world.endSession({ sessionId: first.request.sessionId, reason: 'client_ended' });
     expect((await world.open({ tenant: small })).kind).toBe('opened');
   });
+
+  it('holds no slot for one that came too late for the last of its tenant’s sessions', async () => {
+    const small = aTenant({ tenantId: tenantId('small'), maxSessions: 1 });
+    const outcomes = await Promise.all([1, 2, 3].map(() => world.open({ tenant: small })));
+    expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual([
+      'opened',
+      ...['session_quota_exceeded', 'session_quota_exceeded'],
+    ]);
+    expect(usedSlots() + usedSlots(EU_WEST)).toBe(1);
+  });
 });
 
 describe('an idempotency key (L3)', () => {

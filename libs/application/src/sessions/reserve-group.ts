@@ -10,9 +10,17 @@ import {
   type RegionId,
   type RegionVerdict,
   type SessionId,
+  type WorkerId,
 } from '@meridian/domain';
 import { StoreUnavailable } from '../ports/lease-store.ts';
 import type { ReservePorts } from './reserve-best.ts';
+
+export interface ReserveForGroup {
+  /** Of all members. */
+  readonly sessionIds: readonly SessionId[];
+  readonly ttlMs: number;
+  readonly exclude: readonly WorkerId[];
+}
 
 export interface GroupReservation {
   readonly leases: ReadonlyMap<SessionId, Lease>;
@@ -24,34 +32,32 @@ export interface GroupReservation {
 /**
  * Asks the regions one after the other. Undefined: none had room for all when it was asked, and no earlier attempt had
  * reserved for them (L3). As for one session, a store that did not answer may have reserved, and expiry frees it (L1).
- * @param sessionIds of all members
  */
 export async function reserveGroup(
   ports: ReservePorts,
   ranking: GroupRanking,
-  sessionIds: readonly SessionId[],
-  ttlMs: number,
+  wanted: ReserveForGroup,
 ): Promise<GroupReservation | undefined> {
   for (const place of ranking.places) {
-    const leases = await orUndefined(ports, place.region, reserveAt(ports, place, ttlMs));
+    const leases = await orUndefined(ports, place.region, reserveAt(ports, place, wanted));
     if (!leases) continue;
     for (const lease of leases) ports.capacity.took(lease);
     const whys = place.members.map((member) => [member.sessionId, whyOf(member.ranking)] as const);
     return { leases: byId(leases), considered: explainGroup(ranking, place.region), whys: new Map(whys) };
   }
-  return unheard(ports, ranking, sessionIds);
+  return unheard(ports, ranking, wanted.sessionIds);
 }
 
 const reserveAt = (
   { leases }: ReservePorts,
   { region, members }: GroupPlace,
-  ttlMs: number,
+  { exclude, ttlMs }: ReserveForGroup,
 ): Promise<readonly Lease[] | undefined> =>
   leases.reserveGroup(
     region,
     members.map(({ sessionId, pool, ranking: { request } }) => {
       const gpus = request.gpus === undefined ? {} : { gpus: request.gpus };
-      return { region, pool, sessionId, epoch: FIRST_EPOCH, ttlMs, ...gpus };
+      return { region, pool, sessionId, epoch: FIRST_EPOCH, ttlMs, exclude, ...gpus };
     }),
   );
 
