@@ -8,10 +8,18 @@ import {
   RegisterResponse,
 } from '@meridian/protocol/worker';
 
-export const register = (client: Client, secret: string, request: RegisterRequest): Promise<RegisterResponse> =>
+export const register = (
+  client: Client,
+  secret: string,
+  request: RegisterRequest,
+): Promise<RegisterResponse> =>
   call(client, 'register', secret, RegisterRequest.encode(request).finish(), RegisterResponse.decode);
 
-export const heartbeat = (client: Client, secret: string, request: HeartbeatRequest): Promise<HeartbeatResponse> =>
+export const heartbeat = (
+  client: Client,
+  secret: string,
+  request: HeartbeatRequest,
+): Promise<HeartbeatResponse> =>
   call(client, 'heartbeat', secret, HeartbeatRequest.encode(request).finish(), HeartbeatResponse.decode);
 
 /** Rejects with the gRPC error, and after two seconds. */

@@ -7,7 +7,7 @@ local worker = load_worker(ARGV[1])
 local given = 0
 local promises = worker and not worker.beaten and cjson.decode(ARGV[2]) or {}
 for _, promised in ipairs(promises) do
-  if false and not live_lease(promised.sessionId) and promised.width <= free_slots(worker) then
+  if not live_lease(promised.sessionId) and promised.width <= free_slots(worker) then
     drop_lease(promised.sessionId)
     take_slots(worker, promised.sessionId, promised.epoch, promised.width, tonumber(ARGV[3]), false)
     given = given + 1

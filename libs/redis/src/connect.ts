@@ -38,13 +38,7 @@ export function connectRedis(
           enableOfflineQueue: false,
           clusterRetryStrategy: reconnectDelayMs,
         })
-      : new Redis(url, {
-          ...FAIL_FAST,
-          // What is asked in one turn of the event loop goes out in one write.
-          enableAutoPipelining: true,
-          enableOfflineQueue: false,
-          retryStrategy: reconnectDelayMs,
-        });
+      : new Redis(url, { ...FAIL_FAST, enableOfflineQueue: false, retryStrategy: reconnectDelayMs });
   connection.on('error', onError);
   return connection;
 }

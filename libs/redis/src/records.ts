@@ -23,7 +23,9 @@ interface WorkerRecord {
   readonly capacity: number;
   /** Absent in what was stored before workers could span several: 1. */
   readonly gpus?: number;
-  readonly slots: Readonly<Record<string, SessionId>>;
+  readonly slots?: Readonly<Record<string, SessionId>>;
+  /** In its place where workers are listed. */
+  readonly usedSlots?: number;
   readonly beaten: boolean;
   readonly lost?: boolean;
   readonly drain: boolean;
@@ -45,7 +47,7 @@ export function leaseFrom(region: RegionId, json: string): Lease {
 /** Silent since before `silentSinceMs` means lost, whether it was told already or not. */
 export function workerFrom(region: RegionId, json: string, silentSinceMs: number): RegisteredWorker {
   const record = JSON.parse(json) as WorkerRecord;
-  const usedSlots = Object.keys(record.slots).length;
+  const usedSlots = record.usedSlots ?? Object.keys(record.slots ?? {}).length;
   return {
     workerId: record.workerId,
     incarnation: record.incarnation,

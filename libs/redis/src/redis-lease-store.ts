@@ -59,10 +59,7 @@ export class RedisLeaseStore implements LeaseStore {
     return leasesOf(region, await this.#redises.run(region, findLeases, sessionId))[0];
   }
 
-  async findMany(
-    region: RegionId,
-    sessionIds: readonly SessionId[],
-  ): Promise<ReadonlyMap<SessionId, Lease>> {
+  async findMany(region: RegionId, sessionIds: readonly SessionId[]): Promise<ReadonlyMap<SessionId, Lease>> {
     const found = leasesOf(region, await this.#redises.run(region, findLeases, ...sessionIds));
     return new Map(found.map((lease) => [lease.sessionId, lease]));
   }

@@ -8,8 +8,9 @@ import { wireReplica, type Replica } from './use-cases.ts';
 
 const ASK_AGAIN_MS = 100;
 const LOOK_MS = 250;
-/** A client takes up its claim within this time; a moment of it passes in every open. */
-const CLAIM_MS_MAX = 2_500;
+/** A client takes up its claim within this time: Redis loses many promises that no worker knows. */
+const CLAIM_MS_MAX = 10_000;
+const END_MS_MAX = 2_500;
 /** Between two opens of a caller. */
 const PAUSE_MS_MAX = 1_500;
 
@@ -87,7 +88,7 @@ class Callers {
     const { workerId, epoch } = session.lease;
     tell({ kind: 'claim', sessionId, workerId, epoch, claimByMs: session.claimByMs ?? 0 });
     if (!ends) return;
-    await delay(this.#replica.draw.below(CLAIM_MS_MAX));
+    await delay(this.#replica.draw.below(END_MS_MAX));
     while (!(await this.#replica.endSession({ sessionId, reason: 'client_ended' }).catch(unlessAway))) {
       await delay(ASK_AGAIN_MS);
     }

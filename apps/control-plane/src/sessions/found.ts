@@ -1,4 +1,4 @@
-import type { SessionId } from '@meridian/domain';
+import type { GroupId, SessionId } from '@meridian/domain';
 import { Problem } from '../http/problem.ts';
 import { IdParam } from '../http/id-param.ts';
 
@@ -12,3 +12,8 @@ export function found<T>(session: T | undefined): T {
 }
 
 export const SESSION_ID = new IdParam<SessionId>(/^ses_[a-z0-9]{1,64}$/, notFound);
+
+export const noGroup = (): Problem =>
+  new Problem('group_not_found', 'There is no group with this id in your tenant.');
+
+export const GROUP_ID = new IdParam<GroupId>(/^grp_[a-z2-7]{1,64}$/, noGroup);

@@ -6,19 +6,15 @@ import type { z } from 'zod';
 import { ApiKeyGuard } from '../auth/api-key.guard.ts';
 import { CurrentTenant } from '../auth/tenant.decorator.ts';
 import { Endpoint } from '../http/endpoint.decorator.ts';
-import { IdParam } from '../http/id-param.ts';
-import { Problem } from '../http/problem.ts';
 import { defined } from '../http/schemas.ts';
 import { Valid } from '../http/validation.ts';
 import { OPEN_GROUP, SESSIONS, VIEW_SESSION } from '../tokens.ts';
+import { GROUP_ID, noGroup } from './found.ts';
 import { IDEMPOTENCY_KEY } from './idempotency-key.ts';
 import { openedOrProblem } from './open-outcome.ts';
 import { toMember } from './open-request.ts';
 import type { ViewSession } from './session-view.ts';
 import * as schemas from './session.schemas.ts';
-
-const noGroup = () => new Problem('group_not_found', 'There is no group with this id in your tenant.');
-const GROUP_ID = new IdParam<GroupId>(/^grp_[a-z2-7]{1,64}$/, noGroup);
 
 @Controller('v1/session-groups')
 @UseGuards(ApiKeyGuard)

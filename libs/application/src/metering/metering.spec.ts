@@ -35,7 +35,11 @@ describe('usage', () => {
     world.clock.advance(3_000);
     await world.fleet[0]?.beat();
     const { usage: shown, poundsPerUserHour } = await usage();
-    expect(shown).toMatchObject({ activeMs: 3_000, frames: 75, costNano: costOf(3_000, 2_400_000_000n, oneOf(2)) });
+    expect(shown).toMatchObject({
+      activeMs: 3_000,
+      frames: 75,
+      costNano: costOf(3_000, 2_400_000_000n, oneOf(2)),
+    });
     expect(poundsPerUserHour).toBeCloseTo(1.2, 6);
   });
 

@@ -54,7 +54,12 @@ describe('a worker that misses its deadlines', () => {
     expect(quarantined().for(600, 0.04).state).toBe('quarantined');
     expect(quarantined().for(CALM_S - 1, 0.01).state).toBe('quarantined');
     expect(quarantined().for(CALM_S, 0.01).state).toBe('steady');
-    expect(quarantined().for(CALM_S - 1, 0).for(1, 0.02).for(1, 0).state).toBe('quarantined');
+    expect(
+      quarantined()
+        .for(CALM_S - 1, 0)
+        .for(1, 0.02)
+        .for(1, 0).state,
+    ).toBe('quarantined');
   });
 
   it('is given one session on trial when its own have left and it has cooled down', () => {

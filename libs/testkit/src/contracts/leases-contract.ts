@@ -36,7 +36,9 @@ export function leasesContract(open: OpenRegion): void {
       wanted(name, { epoch: at + 1, ...over }),
     );
   const usedSlots = async () =>
-    (await store.registry.list(US_EAST)).map(({ workerId: id, usedSlots: used }) => `${id}:${used}`).join(' ');
+    (await store.registry.list(US_EAST))
+      .map(({ workerId: id, usedSlots: used }) => `${id}:${used}`)
+      .join(' ');
   const givenWorker = async (name: string, slots = 2, gpus = 1) => {
     const worker = aWorker({ workerId: workerId(name), slots, gpus });
     await store.registry.register(worker);

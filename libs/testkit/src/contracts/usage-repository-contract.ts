@@ -173,7 +173,10 @@ export function usageRepositoryContract(open: OpenRecord): void {
     expect(await record.usage.fleetCost(T0 - HOUR_MS, T0 + HOUR_MS)).toEqual([
       {
         ...{ region: US_EAST, pool: poolIn(US_EAST), currency: 'GBP', activeMs: 10_000 },
-        ...{ billNano: costOf(20_000, 2_400_000_000n, WHOLE), sessionNano: costOf(10_000, 2_400_000_000n, HALF) },
+        ...{
+          billNano: costOf(20_000, 2_400_000_000n, WHOLE),
+          sessionNano: costOf(10_000, 2_400_000_000n, HALF),
+        },
       },
     ]);
   });

@@ -1,7 +1,7 @@
 # The sessions of one worker: who is served, at which epoch, and what is said of them.
 #
-# L1. Sessions never take more than the slots. L2. Each is served at the highest epoch seen. L4. Nothing here asks anybody: the
-# engine goes on with every other process away. M1. An ended session is reported until its end is acknowledged.
+# L1. Sessions never take more than the slots. L2. Each is served at the highest epoch seen. L4. Nothing here asks anybody:
+# the engine goes on with every other process away. M1. An ended session is reported until its end is acknowledged.
 # E1. Each state has one owner: a session, a waiting fork, or whoever asked for it and has not handed it over.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
