@@ -18,10 +18,10 @@ import { syncTimesMs } from './placement-rate/sync-time.ts';
 
 const MODEL = 'gallery';
 const REGIONS = ['us-east', 'eu-west'];
-const WORKERS_PER_REGION = 80;
-const SLOTS = 160;
-const WARM_UP_MS = 4_000;
-const MEASURED_MS = 6_000;
+const WORKERS_PER_REGION = 140;
+const SLOTS = 64;
+const WARM_UP_MS = 3_000;
+const MEASURED_MS = 5_000;
 /** Callers that each ask again as soon as they are answered: enough to keep the process busy. */
 const CALLERS = 64;
 const CONNECTIONS = 200;
