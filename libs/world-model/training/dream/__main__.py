@@ -38,7 +38,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--transition-steps", type=int, default=8_000)
     parser.add_argument("--painter-steps", type=int, default=7_000, help="of 32 frames each")
     parser.add_argument("--locator-steps", type=int, default=2_600, help="of 64 frames each")
-    parser.add_argument("--steps", type=int, default=2_550, help="of 16 frames each, of the U-Net, over its stages")
+    parser.add_argument("--steps", type=int, default=2_850, help="of 16 frames each, of the U-Net, over its stages")
     parser.add_argument("--recipe", choices=fit.RECIPES, help="this one alone, to compare; nothing is shipped")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--evaluate-only", action="store_true", help="figures and card of the exported files as they are")
