@@ -40,7 +40,7 @@ export type ExpireSessions = () => Promise<ExpireSessionsOutcome>;
 
 /** Most sessions of a kind that one run looks at. */
 const MOST = 1_000;
-/** Most sessions of a kind whose leases one run looks at: a thousand held up every open for a tenth of a second. */
+/** Most sessions of a kind whose leases one run looks at, so that opens do not wait for a thousand rows each second. */
 const MOST_LEASES = 200;
 
 export function makeExpireSessions(ports: ExpireSessionsPorts): ExpireSessions {

@@ -123,12 +123,14 @@ const noFreeSlot = (gpus: number | undefined, free: number, unspoken: number): R
 });
 
 const keptForOthers: PoolFilter = (
-  { priority = 'normal' },
+  { priority = 'normal', rttMs },
   place,
   { waitedMs, policy = DEFAULT_PLACEMENT_POLICY, keptYieldsBelowMs = -Infinity },
 ) => {
   const { isWithinTarget, predictedActionToFrameMs } = place;
-  const yields = isWithinTarget || predictedActionToFrameMs < keptYieldsBelowMs;
+  // Who measured nothing is not known to be far from anywhere.
+  const isUnknown = Object.keys(rttMs).length === 0;
+  const yields = isWithinTarget || isUnknown || predictedActionToFrameMs < keptYieldsBelowMs;
   if (priority === 'high' || (yields && priority === 'normal')) return undefined;
   const from = { priority, isWithinTarget, waitedMs, maxWaitMs: policy.maxWaitMs };
   const kept = keptSlots(place.room.slots, place.pool.expectedArrivals ?? 0, from);

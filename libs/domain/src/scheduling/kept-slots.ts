@@ -2,7 +2,7 @@ import type { Priority } from '../session/session.ts';
 
 /** Kept, of the square root of the slots. */
 const SAFETY = 0.5;
-/** Kept slots shrink to one over this share of the model's longest wait. */
+/** Kept slots shrink to none over this share of the model's longest wait. */
 const SHRINK_OVER = 0.5;
 /** Less than this share of a pool is kept. */
 const MOST_KEPT = 0.5;
@@ -20,22 +20,23 @@ export interface KeptFrom {
  * always, and from those that the pool serves only beyond the target, until they have waited a while, unless the next
  * pool with room is a detour for them (`rankPools`). High priority takes the last slot of any.
  *
- * How many: half of sqrt(slots), which is how far the number of busy slots strays in a short while (the safety of
- * square-root staffing; trunk reservation, Key 1990, needs no more to be near the optimum), and what is forecast to
- * come on top. A pool of three slots or fewer keeps none.
+ * How many: one less than half of sqrt(slots), which is how far the number of busy slots strays in a short while (the
+ * safety of square-root staffing; trunk reservation, Key 1990, needs no more to be near the optimum), and what is
+ * forecast to come on top. A pool of fewer than 16 slots keeps none of its own accord: a slot that stands free while
+ * somebody waits is a larger part of it, and harder to explain, than what it could win.
  *
  * Tried as `congestionPriceMs` was: at capacity .85 of peak attainment / optimum is .88 with nothing kept, .93 with one
  * slot, .94 to .96 with half of sqrt(slots), .945 to .965 with all of it; but a fleet that follows demand has no more than
- * sqrt(slots) free at any time. Kept slots that vanish with the wait lose all of the gain once sessions wait that long,
- * for then every freed slot goes to who waited longest; so one stays kept.
+ * sqrt(slots) free at any time. They vanish with the wait, which loses the gain for as long as sessions wait that
+ * long: nobody is to wait for minutes beside a free slot.
  */
 export function keptSlots(slots: number, expectedArrivals: number, from: KeptFrom): number {
   if (from.priority === 'high') return 0;
-  const strays = Math.floor(SAFETY * Math.sqrt(slots));
+  const strays = Math.max(0, Math.floor(SAFETY * Math.sqrt(slots)) - 1);
   const most = Math.floor(slots * MOST_KEPT) - 1;
-  const kept = Math.max(0, Math.min(most, strays + Math.max(0, Math.ceil(expectedArrivals))));
+  const kept = Math.max(0, Math.min(most, strays + Math.max(0, Math.floor(expectedArrivals))));
   if (kept === 0 || from.priority === 'low') return kept;
   if (from.isWithinTarget) return 0;
   const shrunk = kept * (1 - from.waitedMs / Math.max(1, SHRINK_OVER * from.maxWaitMs));
-  return Math.max(1, Math.floor(shrunk));
+  return Math.max(0, Math.ceil(shrunk));
 }

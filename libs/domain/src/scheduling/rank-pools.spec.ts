@@ -211,22 +211,23 @@ describe('a region that cannot take the session says why', () => {
   });
 
   it('its last slots, kept from low priority and from those whom it serves beyond the target', () => {
-    const busy = snapshot(region('us-east', [pool('us-east', { slots: 16, used: 14 })]));
+    const busy = snapshot(region('us-east', [pool('us-east', { slots: 16, used: 15 })]));
     const far = { rttMs: { 'us-east': 120 } };
     expect(codes(rank(far, busy))).toEqual({ 'us-east': 'kept_for_others' });
     expect(rank({ ...far, priority: 'high' }, busy).kind).toBe('ranked');
     expect(rank({}, busy).kind).toBe('ranked');
     expect(rank({ priority: 'low' }, busy).kind).toBe('full');
-    // After half of the longest wait only one slot is kept.
+    // Who measured nothing is not known to be far; after half of the longest wait nothing is kept.
+    expect(rank({ rttMs: {} }, busy).kind).toBe('ranked');
     expect(rank(far, busy, { waitedMs: 300_000 }).kind).toBe('ranked');
     const room = snapshot(region('us-east', [pool('us-east', { slots: 16, used: 12 })]));
     expect([rank(far, room).kind, rank({ priority: 'low' }, room).kind]).toEqual(['ranked', 'ranked']);
-    const rush = snapshot(region('us-east', [pool('us-east', { slots: 16, used: 12, expectedArrivals: 2 })]));
+    const rush = snapshot(region('us-east', [pool('us-east', { slots: 16, used: 12, expectedArrivals: 3 })]));
     expect([rank(far, rush).kind, rank({ priority: 'low' }, rush).kind]).toEqual(['full', 'full']);
   });
 
   it('but not its last slots when the next region is a detour', () => {
-    const near = region('us-east', [pool('us-east', { slots: 16, used: 14 })]);
+    const near = region('us-east', [pool('us-east', { slots: 16, used: 15 })]);
     const rttMs = (other: number) => ({ rttMs: { 'us-east': 85, 'eu-west': other } });
     const over = snapshot(near, region('eu-west', [pool('eu-west', { slots: 16 })]));
     expect(order(rank(rttMs(120), over))).toEqual(['eu-west']);
