@@ -1,5 +1,5 @@
 // How many sessions a second one control-plane process opens durably over HTTP - placed by a lease in Redis, stored in
-// PostgreSQL with fsync on, answered after the commit - and how long an open takes at half that rate.
+// PostgreSQL with fsync on, answered after the commit - and how long an open takes at half of the rate that is the bar.
 import {
   machineText,
   percentile,
@@ -18,13 +18,15 @@ import { syncTimesMs } from './placement-rate/sync-time.ts';
 
 const MODEL = 'gallery';
 const REGIONS = ['us-east', 'eu-west'];
-const WORKERS_PER_REGION = 140;
+const WORKERS_PER_REGION = 160;
 const SLOTS = 64;
 const WARM_UP_MS = 3_000;
 const MEASURED_MS = 5_000;
 /** Callers that each ask again as soon as they are answered: enough to keep the process busy. */
 const CALLERS = 64;
 const CONNECTIONS = 200;
+/** Opens a second that a deployment of one process is to take. */
+const WANTED_PER_SECOND = 1_000;
 const RTTS = [
   { 'us-east': 12, 'eu-west': 84 },
   { 'us-east': 91, 'eu-west': 9 },
@@ -51,8 +53,8 @@ export async function run(): Promise<BenchResult> {
     const full = await progress.step('as many as it takes', () => load({ ...plan, name: 'full' }));
     const cpuMs = cpuOf(system).map(({ name, ms }, i) => ({ name, ms: ms - (before[i]?.ms ?? 0) }));
     const perSecond = (full.openMs.length * 1_000) / full.tookMs;
-    const halfPlan = { ...plan, name: 'half', connections: CONNECTIONS, perSecond: perSecond / 2 };
-    const half = await progress.step('half of that', () => load(halfPlan));
+    const halfPlan = { ...plan, name: 'half', connections: CONNECTIONS, perSecond: WANTED_PER_SECOND / 2 };
+    const half = await progress.step('half of the rate that is wanted', () => load(halfPlan));
     await verify(system, [full, half]);
     return resultOf({ full, half, perSecond, cpuMs, syncMs });
   } finally {
@@ -128,7 +130,7 @@ function resultOf({ full, half, perSecond, cpuMs, syncMs }: Measured): BenchResu
     machine: machineText(),
     figures: [
       {
-        ...{ name: 'placements_per_s', value: perSecond, unit: '/s', bar: { min: 1_000 } },
+        ...{ name: 'placements_per_s', value: perSecond, unit: '/s', bar: { min: WANTED_PER_SECOND } },
         peer: { name: 'Agones’ allocator, measured before:', value: AGONES.perSecond },
       },
       { name: 'open_ms_p99_half_load', value: ms(half, 0.99), unit: 'ms', bar: { max: 50 } },
@@ -147,7 +149,7 @@ function resultOf({ full, half, perSecond, cpuMs, syncMs }: Measured): BenchResu
       'PostgreSQL with a standby, Redis with a replica',
     ],
     text: [
-      `${full.openMs.length} opens by ${CALLERS} callers at once, then ${half.openMs.length} evenly spread; ` +
+      `${full.openMs.length} opens by ${CALLERS} callers at once, then ${half.openMs.length} evenly spread, ${WANTED_PER_SECOND / 2} a second; ` +
         `${REGIONS.length} regions, ${REGIONS.length * WORKERS_PER_REGION} workers of ${SLOTS} slots that beat every second`,
       `CPU ms per open at full load: ${costs}`,
       `a write forced to this disk took ${percentile(syncMs, 0.5).toFixed(1)} ms (p99 ${percentile(syncMs, 0.99).toFixed(1)}) just before`,
