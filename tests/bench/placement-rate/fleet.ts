@@ -1,13 +1,7 @@
 // The workers: none runs, but each is registered over the internal API and beats every second, as a real one would.
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import {
-  DescribeResponse,
-  FleetServiceService,
-  HeartbeatRequest,
-  HeartbeatResponse,
-  RegisterRequest,
-  RegisterResponse,
-} from '@meridian/protocol/worker';
+import { Client, credentials } from '@grpc/grpc-js';
+import { DescribeResponse, HeartbeatRequest, RegisterRequest } from '@meridian/protocol/worker';
+import { heartbeat, register } from '../fleet-call.ts';
 
 export interface FleetPlan {
   /** host:port of the control plane's FleetService. */
@@ -75,49 +69,16 @@ export class Fleet {
     const request = RegisterRequest.fromPartial({
       ...{ workerId, incarnation: 'one', region, address: '127.0.0.1:1', gpuType: 'h100', describe },
     });
-    return this.#call('register', RegisterRequest.encode(request).finish(), RegisterResponse.decode, secret);
+    return register(this.#client, secret, request);
   }
 
   #beat(worker: Worker): Promise<unknown> {
     worker.seq += 1;
     const { workerId, seq, secret } = worker;
     const request = HeartbeatRequest.fromPartial({
-      ...{
-        workerId,
-        incarnation: 'one',
-        seq,
-        slots: this.#plan.slots,
-        stepMsP50: 8,
-        stepMsP95: 9,
-        stepMsP99: 10,
-      },
-      ...{ encodeMsP50: 2, encodeMsP95: 3 },
+      ...{ workerId, incarnation: 'one', seq, slots: this.#plan.slots },
+      ...{ stepMsP50: 8, stepMsP95: 9, stepMsP99: 10, encodeMsP50: 2, encodeMsP95: 3 },
     });
-    return this.#call(
-      'heartbeat',
-      HeartbeatRequest.encode(request).finish(),
-      HeartbeatResponse.decode,
-      secret,
-    );
-  }
-
-  #call<Response>(
-    method: 'register' | 'heartbeat',
-    bytes: Uint8Array,
-    decode: (bytes: Uint8Array) => Response,
-    secret: string,
-  ): Promise<Response | undefined> {
-    const metadata = new Metadata();
-    metadata.set('authorization', `Bearer ${secret}`);
-    return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
-        FleetServiceService[method].path,
-        () => Buffer.from(bytes),
-        decode,
-        undefined,
-        metadata,
-        (error, response) => (error ? reject(error) : resolve(response)),
-      );
-    });
+    return heartbeat(this.#client, secret, request);
   }
 }
