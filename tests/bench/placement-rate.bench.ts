@@ -25,7 +25,7 @@ const MEASURED_MS = 5_000;
 /** Callers that each ask again as soon as they are answered: enough to keep the process busy. */
 const CALLERS = 64;
 const CONNECTIONS = 200;
-/** Opens a second that a deployment of one process is to take. */
+/** Opens a second that a deployment of one process is to take. Half of what it really took would be a harder load. */
 const WANTED_PER_SECOND = 1_000;
 const RTTS = [
   { 'us-east': 12, 'eu-west': 84 },

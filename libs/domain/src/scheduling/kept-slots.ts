@@ -27,8 +27,9 @@ export interface KeptFrom {
  *
  * Tried as `congestionPriceMs` was: at capacity .85 of peak attainment / optimum is .88 with nothing kept, .93 with one
  * slot, .94 to .96 with half of sqrt(slots), .945 to .965 with all of it; but a fleet that follows demand has no more than
- * sqrt(slots) free at any time. They vanish with the wait, which loses the gain for as long as sessions wait that
- * long: nobody is to wait for minutes beside a free slot.
+ * sqrt(slots) free at any time. Those trials kept one slot more than this and never let the last go; the rule as it
+ * stands, one less and none after a wait, was chosen so that nobody waits for minutes beside a free slot, and what it
+ * does to attainment was not measured: `placement-quality` caps the RTT, so nothing is kept from anyone in it.
  */
 export function keptSlots(slots: number, expectedArrivals: number, from: KeptFrom): number {
   if (from.priority === 'high') return 0;
