@@ -2,6 +2,9 @@ export {
   Action,
   Checkpoint,
   Codec,
+  DeviceRole,
+  DeviceSeq,
+  Draining,
   Frame,
   FrameFormat,
   Notice,
@@ -9,4 +12,5 @@ export {
   PlayRequest,
   PlayResponse,
   SessionStreamServiceDefinition,
+  StreamFeedback,
 } from './generated/meridian/public/v1/session_stream.ts';

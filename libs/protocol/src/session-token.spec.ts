@@ -9,7 +9,7 @@ const NOW_MS = 1_000_000_000;
 const claims: SessionTokenClaims = {
   ...{ sessionId: 'ses_1', tenantId: 'ten_1', region: 'us-east', pool: 'p', workerId: 'us-east-1' },
   ...{ workerAddress: '127.0.0.1:1', slot: 0, width: 3, epoch: 1, claimByMs: NOW_MS + 60_000 },
-  ...{ holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000 },
+  ...{ holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000, device: 2, role: 'spectator' },
 };
 const signing = { key: ours.privateKey, kid: 'k1', issuedAtS: NOW_MS / 1_000, lifeS: 60 };
 
@@ -38,6 +38,17 @@ describe('a session token', () => {
   it('takes one slot when it was made before sessions could take several', async () => {
     const { sessionId: _subject, width: _absent, ...older } = claims;
     expect(await read(await forge(older))).toMatchObject({ kind: 'valid', claims: { width: 1 } });
+  });
+
+  it('is the owner’s when it does not say whose it is', async () => {
+    const { sessionId: _subject, device: _device, role: _role, ...older } = claims;
+    const owner = { device: 0, role: 'owner' };
+    expect(await read(await forge(older))).toMatchObject({ kind: 'valid', claims: owner });
+  });
+
+  it.each([{ device: -1 }, { device: 1.5 }, { role: 'guest' }])('is malformed with %j', async (odd) => {
+    const { sessionId: _subject, ...rest } = claims;
+    expect(await read(await forge({ ...rest, ...odd }))).toMatchObject({ code: 'token_malformed' });
   });
 
   it('is refused when it has expired, with five seconds for clocks that differ', async () => {

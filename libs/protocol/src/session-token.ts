@@ -27,10 +27,16 @@ const payload = z.object({
     idleMs: milliseconds,
     /** Ends with `duration_limit` after this long, ms. */
     maxDurationMs: milliseconds,
+    /** 0: the session's owner; else a device that was paired with it, which only a gateway takes. */
+    device: z.number().int().min(0).default(0),
+    role: z.enum(['owner', 'controller', 'spectator']).default('owner'),
   }),
 });
 
 export type SessionTokenClaims = Readonly<z.output<typeof payload>['mer']> & { readonly sessionId: string };
+
+/** What is signed: what it leaves out is read with its default. */
+export type SessionTokenContent = Readonly<z.input<typeof payload>['mer']> & { readonly sessionId: string };
 
 export type SessionTokenRead =
   | { readonly kind: 'valid'; readonly claims: SessionTokenClaims }
@@ -63,7 +69,7 @@ const TOKEN_BYTES_MAX = 4_096;
  * and twice the time for a signature of 40 us.
  */
 export function signSessionToken(
-  { sessionId, ...mer }: SessionTokenClaims,
+  { sessionId, ...mer }: SessionTokenContent,
   { key, kid, issuedAtS, lifeS, tokenId }: SigningOptions,
 ): string {
   const header = { alg: 'EdDSA', kid, typ: 'JWT' };

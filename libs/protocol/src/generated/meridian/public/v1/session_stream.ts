@@ -25,6 +25,16 @@ export enum Codec {
   UNRECOGNIZED = -1,
 }
 
+export enum DeviceRole {
+  UNSPECIFIED = 0,
+  OWNER = 1,
+  /** CONTROLLER - Sends actions and gets frames. */
+  CONTROLLER = 2,
+  /** SPECTATOR - Gets frames. */
+  SPECTATOR = 3,
+  UNRECOGNIZED = -1,
+}
+
 export enum NoticeKind {
   UNSPECIFIED = 0,
   /** STARTED - The stream is bound to the session for the first time. */
@@ -37,19 +47,68 @@ export enum NoticeKind {
   MIGRATED = 4,
   /** ENDED - The session is over; the stream closes next. */
   ENDED = 5,
+  /** ENDING_SOON - The session runs into a limit soon: end_reason says which, ends_in_ms when. */
+  ENDING_SOON = 6,
+  /** DEVICE_JOINED - Another device takes part; from the gateway, to all devices of the session. */
+  DEVICE_JOINED = 7,
+  DEVICE_LEFT = 8,
   UNRECOGNIZED = -1,
 }
 
 /** PlayRequest goes from the client to the worker. */
 export interface PlayRequest {
-  message: { $case: "action"; value: Action } | //
+  message:
+    | { $case: "action"; value: Action }
+    | //
+    /**
+     * Only from a gateway to a worker, as the first message of a stream whose metadata says `meridian-restore: 1`.
+     * From a client, or anywhere else in a stream, it is INVALID_ARGUMENT.
+     */
+    { $case: "restore"; value: Checkpoint }
+    | //
+    /** How frames are to be encoded from the next one on; a session keeps it when it resumes or moves. */
+    { $case: "format"; value: FrameFormat }
+    | //
+    /** Only from a gateway to a worker; from a client it is INVALID_ARGUMENT. */
+    { $case: "feedback"; value: StreamFeedback }
+    | //
+    /** Only from a gateway to a worker; from a client it is INVALID_ARGUMENT. */
+    { $case: "handOver"; value: HandOver }
+    | //
+    /** Only from a session's owner to its gateway, which does not send it on; from any other device PERMISSION_DENIED. */
+    { $case: "removeDevice"; value: RemoveDevice }
+    | undefined;
   /**
-   * Only from a gateway to a worker, as the first message of a stream whose metadata says `meridian-restore: 1`.
-   * From a client, or anywhere else in a stream, it is INVALID_ARGUMENT.
+   * The paired device that a client's message comes from; 0 is the session's owner. The gateway says so by appending
+   * the field to the message's bytes, which wins over whatever the client wrote.
    */
-  { $case: "restore"; value: Checkpoint } | //
-  /** How frames are to be encoded from the next one on; a session keeps it when it resumes or moves. */
-  { $case: "format"; value: FrameFormat } | undefined;
+  device: number;
+  /** Appended by the gateway when an action came in, in microseconds since the Unix epoch, by its own clock. */
+  gatewayReceivedUs: number;
+}
+
+/**
+ * StreamFeedback says how a session's clients keep up, cumulative since the gateway opened its stream to the worker. A
+ * worker that sees frames_dropped rise may make fewer or smaller frames, and more again when it stands still.
+ */
+export interface StreamFeedback {
+  framesSent: number;
+  /** Whole frames that gave way to newer ones because the client was slow. */
+  framesDropped: number;
+  /** How long the newest frame waited for the client before it was sent, in milliseconds. */
+  waitMs: number;
+}
+
+/**
+ * HandOver says that the session has a place on another worker, at a higher epoch. The worker stops stepping it, sends
+ * its last Checkpoint, closes the stream with UNAVAILABLE handed_over, and frees the slot.
+ */
+export interface HandOver {
+}
+
+/** RemoveDevice sends a paired device away and lets it in no more. */
+export interface RemoveDevice {
+  device: number;
 }
 
 /**
@@ -68,8 +127,8 @@ export interface FrameFormat {
 /** Action is what the user does from now on: it holds until the next action replaces it. */
 export interface Action {
   /**
-   * Rises by at least one with every action of a session. An action with a number not above the
-   * newest one seen is ignored.
+   * Rises by at least one with every action of a session's device. An action with a number not above the
+   * newest one seen of its device is ignored. Actions of several devices count in the order in which they arrive.
    */
   seq: number;
   /** The client's own clock when the action was made, in microseconds since the Unix epoch. */
@@ -98,12 +157,21 @@ export interface PlayResponse {
      * re-placement and never relays it to a client.
      */
     { $case: "checkpoint"; value: Checkpoint }
+    | //
+    /** Sent by a draining worker to the gateway, once a stream, and never relayed to a client. */
+    { $case: "draining"; value: Draining }
     | undefined;
   /**
    * Stamped by the gateway as it sends the frame on, in microseconds since the Unix epoch. A protobuf message may
    * be extended by appending a field to its bytes, so the gateway adds this without decoding what comes before.
    */
   gatewaySentUs: number;
+}
+
+/** Draining asks the gateway to find the session another place while the worker goes on serving it. */
+export interface Draining {
+  /** The worker closes the stream after this time, whether or not a place was found; 0: no limit. */
+  withinMs: number;
 }
 
 /** Frame is one picture. Small fields come first so that a gateway can read the header and stop at the image. */
@@ -115,7 +183,7 @@ export interface Frame {
   codec: Codec;
   width: number;
   height: number;
-  /** The seq of the newest action that this frame's step has seen; 0 before the first. */
+  /** The seq of the newest action that this frame's step has seen, of the device below; 0 before the first. */
   lastActionSeq: number;
   /** The epoch the worker serves the session at. */
   epoch: number;
@@ -127,19 +195,33 @@ export interface Frame {
   stepStartedUs: number;
   stepEndedUs: number;
   encodedUs: number;
+  /** The device that the newest action came from; 0 is the session's owner. */
+  lastActionDevice: number;
+  /** PlayRequest.gateway_received_us of the newest action, as the gateway stamped it; 0 when it did not. */
+  actionGatewayUs: number;
   image: Uint8Array;
 }
 
 /** Notice tells the client what happens to its session, in stream order with the frames. */
 export interface Notice {
   kind: NoticeKind;
-  /** Set with NOTICE_KIND_ENDED: one of the end reasons of DESIGN, such as "client_ended" or "idle". */
+  /** Set with NOTICE_KIND_ENDED and NOTICE_KIND_ENDING_SOON: an end reason, such as "client_ended" or "idle". */
   endReason: string;
   /** A sentence for a person. */
   detail: string;
   epoch: number;
   /** The number that the next frame will have. */
   nextFrameNumber: number;
+  /** Set with NOTICE_KIND_DEVICE_JOINED and NOTICE_KIND_DEVICE_LEFT. */
+  device: number;
+  role: DeviceRole;
+  /** Set with NOTICE_KIND_ENDING_SOON: the session ends after this time unless something changes, in milliseconds. */
+  endsInMs: number;
+  /**
+   * Set with NOTICE_KIND_MIGRATED, to the session's owner alone: the session token of the new place, to reconnect with.
+   * With it a reconnect finds the session while the control plane is away; the older token leads there by way of it.
+   */
+  sessionToken: string;
 }
 
 /** Checkpoint is a worker's state for a session, restorable on another worker of the same model version. */
@@ -157,11 +239,25 @@ export interface Checkpoint {
     | Action
     | undefined;
   /** What the client asked frames to look like; unset when it asked for nothing. */
-  format: FrameFormat | undefined;
+  format:
+    | FrameFormat
+    | undefined;
+  /**
+   * The newest action seq seen of each paired device, so that none is applied twice; last_action_seq is that of the
+   * device whose action is in force.
+   */
+  deviceSeqs: DeviceSeq[];
+  /** The device whose action is in force. */
+  actionDevice: number;
+}
+
+export interface DeviceSeq {
+  device: number;
+  seq: number;
 }
 
 function createBasePlayRequest(): PlayRequest {
-  return { message: undefined };
+  return { message: undefined, device: 0, gatewayReceivedUs: 0 };
 }
 
 export const PlayRequest: MessageFns<PlayRequest> = {
@@ -176,6 +272,21 @@ export const PlayRequest: MessageFns<PlayRequest> = {
       case "format":
         FrameFormat.encode(message.message.value, writer.uint32(26).fork()).join();
         break;
+      case "feedback":
+        StreamFeedback.encode(message.message.value, writer.uint32(34).fork()).join();
+        break;
+      case "handOver":
+        HandOver.encode(message.message.value, writer.uint32(42).fork()).join();
+        break;
+      case "removeDevice":
+        RemoveDevice.encode(message.message.value, writer.uint32(50).fork()).join();
+        break;
+    }
+    if (message.device !== 0) {
+      writer.uint32(112).uint32(message.device);
+    }
+    if (message.gatewayReceivedUs !== 0) {
+      writer.uint32(121).fixed64(message.gatewayReceivedUs);
     }
     return writer;
   },
@@ -217,6 +328,46 @@ export const PlayRequest: MessageFns<PlayRequest> = {
             message.message = { $case: "format", value: FrameFormat.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = { $case: "feedback", value: StreamFeedback.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.message = { $case: "handOver", value: HandOver.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = { $case: "removeDevice", value: RemoveDevice.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.device = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 121) {
+              break;
+            }
+
+            message.gatewayReceivedUs = longToNumber(reader.fixed64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -253,7 +404,204 @@ export const PlayRequest: MessageFns<PlayRequest> = {
         }
         break;
       }
+      case "feedback": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "feedback", value: StreamFeedback.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "handOver": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "handOver", value: HandOver.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "removeDevice": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "removeDevice", value: RemoveDevice.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
+    message.device = object.device ?? 0;
+    message.gatewayReceivedUs = object.gatewayReceivedUs ?? 0;
+    return message;
+  },
+};
+
+function createBaseStreamFeedback(): StreamFeedback {
+  return { framesSent: 0, framesDropped: 0, waitMs: 0 };
+}
+
+export const StreamFeedback: MessageFns<StreamFeedback> = {
+  encode(message: StreamFeedback, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.framesSent !== 0) {
+      writer.uint32(8).uint64(message.framesSent);
+    }
+    if (message.framesDropped !== 0) {
+      writer.uint32(16).uint64(message.framesDropped);
+    }
+    if (message.waitMs !== 0) {
+      writer.uint32(24).uint32(message.waitMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamFeedback {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamFeedback();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.framesSent = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.framesDropped = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.waitMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<StreamFeedback>, I>>(base?: I): StreamFeedback {
+    return StreamFeedback.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StreamFeedback>, I>>(object: I): StreamFeedback {
+    const message = createBaseStreamFeedback();
+    message.framesSent = object.framesSent ?? 0;
+    message.framesDropped = object.framesDropped ?? 0;
+    message.waitMs = object.waitMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseHandOver(): HandOver {
+  return {};
+}
+
+export const HandOver: MessageFns<HandOver> = {
+  encode(_: HandOver, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HandOver {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHandOver();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<HandOver>, I>>(base?: I): HandOver {
+    return HandOver.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HandOver>, I>>(_: I): HandOver {
+    const message = createBaseHandOver();
+    return message;
+  },
+};
+
+function createBaseRemoveDevice(): RemoveDevice {
+  return { device: 0 };
+}
+
+export const RemoveDevice: MessageFns<RemoveDevice> = {
+  encode(message: RemoveDevice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== 0) {
+      writer.uint32(8).uint32(message.device);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveDevice {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveDevice();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.device = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RemoveDevice>, I>>(base?: I): RemoveDevice {
+    return RemoveDevice.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RemoveDevice>, I>>(object: I): RemoveDevice {
+    const message = createBaseRemoveDevice();
+    message.device = object.device ?? 0;
     return message;
   },
 };
@@ -546,6 +894,9 @@ export const PlayResponse: MessageFns<PlayResponse> = {
       case "checkpoint":
         Checkpoint.encode(message.message.value, writer.uint32(26).fork()).join();
         break;
+      case "draining":
+        Draining.encode(message.message.value, writer.uint32(34).fork()).join();
+        break;
     }
     if (message.gatewaySentUs !== 0) {
       writer.uint32(121).fixed64(message.gatewaySentUs);
@@ -588,6 +939,14 @@ export const PlayResponse: MessageFns<PlayResponse> = {
             }
 
             message.message = { $case: "checkpoint", value: Checkpoint.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = { $case: "draining", value: Draining.decode(reader, reader.uint32()) };
             continue;
           }
           case 15: {
@@ -634,8 +993,69 @@ export const PlayResponse: MessageFns<PlayResponse> = {
         }
         break;
       }
+      case "draining": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "draining", value: Draining.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     message.gatewaySentUs = object.gatewaySentUs ?? 0;
+    return message;
+  },
+};
+
+function createBaseDraining(): Draining {
+  return { withinMs: 0 };
+}
+
+export const Draining: MessageFns<Draining> = {
+  encode(message: Draining, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.withinMs !== 0) {
+      writer.uint32(8).uint32(message.withinMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Draining {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDraining();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.withinMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Draining>, I>>(base?: I): Draining {
+    return Draining.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Draining>, I>>(object: I): Draining {
+    const message = createBaseDraining();
+    message.withinMs = object.withinMs ?? 0;
     return message;
   },
 };
@@ -653,6 +1073,8 @@ function createBaseFrame(): Frame {
     stepStartedUs: 0,
     stepEndedUs: 0,
     encodedUs: 0,
+    lastActionDevice: 0,
+    actionGatewayUs: 0,
     image: new Uint8Array(0),
   };
 }
@@ -691,6 +1113,12 @@ export const Frame: MessageFns<Frame> = {
     }
     if (message.encodedUs !== 0) {
       writer.uint32(89).fixed64(message.encodedUs);
+    }
+    if (message.lastActionDevice !== 0) {
+      writer.uint32(96).uint32(message.lastActionDevice);
+    }
+    if (message.actionGatewayUs !== 0) {
+      writer.uint32(105).fixed64(message.actionGatewayUs);
     }
     if (message.image.length !== 0) {
       writer.uint32(114).bytes(message.image);
@@ -799,6 +1227,22 @@ export const Frame: MessageFns<Frame> = {
             message.encodedUs = longToNumber(reader.fixed64());
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.lastActionDevice = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 105) {
+              break;
+            }
+
+            message.actionGatewayUs = longToNumber(reader.fixed64());
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -835,13 +1279,25 @@ export const Frame: MessageFns<Frame> = {
     message.stepStartedUs = object.stepStartedUs ?? 0;
     message.stepEndedUs = object.stepEndedUs ?? 0;
     message.encodedUs = object.encodedUs ?? 0;
+    message.lastActionDevice = object.lastActionDevice ?? 0;
+    message.actionGatewayUs = object.actionGatewayUs ?? 0;
     message.image = object.image ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBaseNotice(): Notice {
-  return { kind: 0, endReason: "", detail: "", epoch: 0, nextFrameNumber: 0 };
+  return {
+    kind: 0,
+    endReason: "",
+    detail: "",
+    epoch: 0,
+    nextFrameNumber: 0,
+    device: 0,
+    role: 0,
+    endsInMs: 0,
+    sessionToken: "",
+  };
 }
 
 export const Notice: MessageFns<Notice> = {
@@ -860,6 +1316,18 @@ export const Notice: MessageFns<Notice> = {
     }
     if (message.nextFrameNumber !== 0) {
       writer.uint32(40).uint64(message.nextFrameNumber);
+    }
+    if (message.device !== 0) {
+      writer.uint32(48).uint32(message.device);
+    }
+    if (message.role !== 0) {
+      writer.uint32(56).int32(message.role);
+    }
+    if (message.endsInMs !== 0) {
+      writer.uint32(64).uint32(message.endsInMs);
+    }
+    if (message.sessionToken !== "") {
+      writer.uint32(74).string(message.sessionToken);
     }
     return writer;
   },
@@ -917,6 +1385,38 @@ export const Notice: MessageFns<Notice> = {
             message.nextFrameNumber = longToNumber(reader.uint64());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.device = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.role = reader.int32() as any;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.endsInMs = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.sessionToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -939,6 +1439,10 @@ export const Notice: MessageFns<Notice> = {
     message.detail = object.detail ?? "";
     message.epoch = object.epoch ?? 0;
     message.nextFrameNumber = object.nextFrameNumber ?? 0;
+    message.device = object.device ?? 0;
+    message.role = object.role ?? 0;
+    message.endsInMs = object.endsInMs ?? 0;
+    message.sessionToken = object.sessionToken ?? "";
     return message;
   },
 };
@@ -953,6 +1457,8 @@ function createBaseCheckpoint(): Checkpoint {
     state: new Uint8Array(0),
     action: undefined,
     format: undefined,
+    deviceSeqs: [],
+    actionDevice: 0,
   };
 }
 
@@ -981,6 +1487,12 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     }
     if (message.format !== undefined) {
       FrameFormat.encode(message.format, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.deviceSeqs) {
+      DeviceSeq.encode(v!, writer.uint32(74).fork()).join();
+    }
+    if (message.actionDevice !== 0) {
+      writer.uint32(80).uint32(message.actionDevice);
     }
     return writer;
   },
@@ -1062,6 +1574,22 @@ export const Checkpoint: MessageFns<Checkpoint> = {
             message.format = FrameFormat.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.deviceSeqs.push(DeviceSeq.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.actionDevice = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1091,6 +1619,75 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     message.format = (object.format !== undefined && object.format !== null)
       ? FrameFormat.fromPartial(object.format)
       : undefined;
+    message.deviceSeqs = object.deviceSeqs?.map((e) => DeviceSeq.fromPartial(e)) || [];
+    message.actionDevice = object.actionDevice ?? 0;
+    return message;
+  },
+};
+
+function createBaseDeviceSeq(): DeviceSeq {
+  return { device: 0, seq: 0 };
+}
+
+export const DeviceSeq: MessageFns<DeviceSeq> = {
+  encode(message: DeviceSeq, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.device !== 0) {
+      writer.uint32(8).uint32(message.device);
+    }
+    if (message.seq !== 0) {
+      writer.uint32(16).uint64(message.seq);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeviceSeq {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeviceSeq();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.device = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.seq = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeviceSeq>, I>>(base?: I): DeviceSeq {
+    return DeviceSeq.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeviceSeq>, I>>(object: I): DeviceSeq {
+    const message = createBaseDeviceSeq();
+    message.device = object.device ?? 0;
+    message.seq = object.seq ?? 0;
     return message;
   },
 };
@@ -1106,7 +1703,7 @@ export const Checkpoint: MessageFns<Checkpoint> = {
  *   traceparent: W3C trace context        optional
  *
  * Errors: UNAUTHENTICATED (token missing, malformed, forged, expired), PERMISSION_DENIED (token already claimed
- * with another client key, older epoch), NOT_FOUND (session not on this worker), INVALID_ARGUMENT (a message that
+ * with another client key, older epoch, a device that was removed or may not act), NOT_FOUND (session not on this worker), INVALID_ARGUMENT (a message that
  * is not a ClientMessage, or a field out of range), RESOURCE_EXHAUSTED (message larger than 64 KiB),
  * UNAVAILABLE (worker gone and no re-placement found).
  */

@@ -90,6 +90,8 @@ export interface ReplaceRequest {
   sessionId: string;
   lostEpoch: number;
   lostWorkerId: string;
+  /** The worker still serves the session, and drains: nothing is lost when there is no other place. */
+  planned: boolean;
 }
 
 export interface ReplaceResponse {
@@ -653,7 +655,7 @@ export const StopSession: MessageFns<StopSession> = {
 };
 
 function createBaseReplaceRequest(): ReplaceRequest {
-  return { sessionId: "", lostEpoch: 0, lostWorkerId: "" };
+  return { sessionId: "", lostEpoch: 0, lostWorkerId: "", planned: false };
 }
 
 export const ReplaceRequest: MessageFns<ReplaceRequest> = {
@@ -666,6 +668,9 @@ export const ReplaceRequest: MessageFns<ReplaceRequest> = {
     }
     if (message.lostWorkerId !== "") {
       writer.uint32(26).string(message.lostWorkerId);
+    }
+    if (message.planned !== false) {
+      writer.uint32(32).bool(message.planned);
     }
     return writer;
   },
@@ -707,6 +712,14 @@ export const ReplaceRequest: MessageFns<ReplaceRequest> = {
             message.lostWorkerId = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.planned = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -727,6 +740,7 @@ export const ReplaceRequest: MessageFns<ReplaceRequest> = {
     message.sessionId = object.sessionId ?? "";
     message.lostEpoch = object.lostEpoch ?? 0;
     message.lostWorkerId = object.lostWorkerId ?? "";
+    message.planned = object.planned ?? false;
     return message;
   },
 };
@@ -829,7 +843,9 @@ export const FleetServiceService = {
   },
   /**
    * Replace asks for another worker for a session whose worker the gateway has lost. It is idempotent for a
-   * session and lost epoch. RESOURCE_EXHAUSTED when no slot is free: the session has then ended with worker_lost.
+   * session and lost epoch. RESOURCE_EXHAUSTED when no slot is free: the session has then ended with worker_lost, or,
+   * when the move was planned, goes on where it is (no_other_worker). FAILED_PRECONDITION state_not_movable when the
+   * model's state is too large or takes too long to build up again: the session has ended, or goes on, likewise.
    */
   replace: {
     path: "/meridian.worker.v1.FleetService/Replace" as const,
@@ -856,7 +872,9 @@ export interface FleetServiceServer extends UntypedServiceImplementation {
   heartbeat: handleUnaryCall<HeartbeatRequest, HeartbeatResponse>;
   /**
    * Replace asks for another worker for a session whose worker the gateway has lost. It is idempotent for a
-   * session and lost epoch. RESOURCE_EXHAUSTED when no slot is free: the session has then ended with worker_lost.
+   * session and lost epoch. RESOURCE_EXHAUSTED when no slot is free: the session has then ended with worker_lost, or,
+   * when the move was planned, goes on where it is (no_other_worker). FAILED_PRECONDITION state_not_movable when the
+   * model's state is too large or takes too long to build up again: the session has ended, or goes on, likewise.
    */
   replace: handleUnaryCall<ReplaceRequest, ReplaceResponse>;
 }
@@ -903,7 +921,9 @@ export interface FleetServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Replace asks for another worker for a session whose worker the gateway has lost. It is idempotent for a
-   * session and lost epoch. RESOURCE_EXHAUSTED when no slot is free: the session has then ended with worker_lost.
+   * session and lost epoch. RESOURCE_EXHAUSTED when no slot is free: the session has then ended with worker_lost, or,
+   * when the move was planned, goes on where it is (no_other_worker). FAILED_PRECONDITION state_not_movable when the
+   * model's state is too large or takes too long to build up again: the session has ended, or goes on, likewise.
    */
   replace(
     request: ReplaceRequest,

@@ -61,6 +61,11 @@ export interface DescribeResponse {
   codecs: Codec[];
   /** The most memory a session can take on the worker, all queues full, in bytes. */
   sessionBytesMax: number;
+  /**
+   * How long a worker takes to go on from a checkpoint, beyond sending it: a model without a small state may have to
+   * build it up again. A session that cannot be moved in time ends with worker_lost when its worker is lost.
+   */
+  rebuildMs: number;
 }
 
 export interface EndRequest {
@@ -232,6 +237,7 @@ function createBaseDescribeResponse(): DescribeResponse {
     deadlineMs: 0,
     codecs: [],
     sessionBytesMax: 0,
+    rebuildMs: 0,
   };
 }
 
@@ -276,6 +282,9 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     }
     if (message.sessionBytesMax !== 0) {
       writer.uint32(96).uint64(message.sessionBytesMax);
+    }
+    if (message.rebuildMs !== 0) {
+      writer.uint32(104).uint32(message.rebuildMs);
     }
     return writer;
   },
@@ -399,6 +408,14 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
             message.sessionBytesMax = longToNumber(reader.uint64());
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.rebuildMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -428,6 +445,7 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     message.deadlineMs = object.deadlineMs ?? 0;
     message.codecs = object.codecs?.map((e) => e) || [];
     message.sessionBytesMax = object.sessionBytesMax ?? 0;
+    message.rebuildMs = object.rebuildMs ?? 0;
     return message;
   },
 };
@@ -1617,7 +1635,10 @@ export const WorkerServiceService = {
     responseSerialize: (value: EndResponse): Buffer => Buffer.from(EndResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EndResponse => EndResponse.decode(value),
   },
-  /** Drain stops the worker taking new sessions; those it has go on. */
+  /**
+   * Drain stops the worker taking new sessions, and asks the gateways (PlayResponse.draining) to find those it has
+   * another place; they go on until one is found.
+   */
   drain: {
     path: "/meridian.worker.v1.WorkerService/Drain" as const,
     requestStream: false as const,
@@ -1696,7 +1717,10 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   serve: handleBidiStreamingCall<PlayRequest, PlayResponse>;
   /** End stops a session and frees its slot; ending an unknown session succeeds and answers with no usage. */
   end: handleUnaryCall<EndRequest, EndResponse>;
-  /** Drain stops the worker taking new sessions; those it has go on. */
+  /**
+   * Drain stops the worker taking new sessions, and asks the gateways (PlayResponse.draining) to find those it has
+   * another place; they go on until one is found.
+   */
   drain: handleUnaryCall<DrainRequest, DrainResponse>;
   /** Checkpoint answers with a live session's state as of its newest frame. NOT_FOUND for a session not served here. */
   checkpoint: handleUnaryCall<CheckpointRequest, CheckpointResponse>;
@@ -1762,7 +1786,10 @@ export interface WorkerServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: EndResponse) => void,
   ): ClientUnaryCall;
-  /** Drain stops the worker taking new sessions; those it has go on. */
+  /**
+   * Drain stops the worker taking new sessions, and asks the gateways (PlayResponse.draining) to find those it has
+   * another place; they go on until one is found.
+   */
   drain(
     request: DrainRequest,
     callback: (error: ServiceError | null, response: DrainResponse) => void,
