@@ -3,12 +3,15 @@ import pytest
 from meridian_worker.engine.ports import Over, SentAway
 from meridian_worker.protocol import (
     CODEC_WEBP,
+    NOTICE_KIND_ENDING_SOON,
     NOTICE_KIND_MIGRATED,
     NOTICE_KIND_RESUMED,
     NOTICE_KIND_STARTED,
     Action,
     Checkpoint,
     FrameFormat,
+    PlayRequest,
+    StreamFeedback,
 )
 from meridian_worker.refusal import Refusal
 from support.engine_house import EngineHouse, RecordingStream
@@ -17,6 +20,11 @@ from support.engine_house import EngineHouse, RecordingStream
 @pytest.fixture
 def house() -> EngineHouse:
     return EngineHouse()
+
+
+def warnings(stream: RecordingStream) -> list[tuple[str, int]]:
+    soon = [notice for notice in stream.notices if notice.kind == NOTICE_KIND_ENDING_SOON]
+    return [(notice.end_reason, notice.ends_in_ms) for notice in soon]
 
 
 def refused(outcome: object) -> str:
@@ -174,15 +182,107 @@ class TestLimits:
         assert [(end.session_id, end.reason) for end in house.events.ends] == [("idle", "idle"), ("old", "duration_limit")]
         assert isinstance(idle.closing, Over) and idle.closing.notice.end_reason == "idle"
 
+    def test_an_end_by_its_duration_is_told_a_minute_and_ten_seconds_ahead(self, house: EngineHouse) -> None:
+        _, stream = house.open("a", max_duration_ms=600_000, idle_ms=900_000)
+        house.clock.advance_ms(600_001)
+        assert warnings(stream) == [("duration_limit", 60_000), ("duration_limit", 10_000)]
+        assert isinstance(stream.closing, Over)
+
+    def test_a_short_limit_is_told_of_a_fifth_and_a_twentieth_of_it_ahead(self, house: EngineHouse) -> None:
+        _, stream = house.open("a", idle_ms=10_000)
+        house.clock.advance_ms(7_999)
+        assert warnings(stream) == []
+        house.clock.advance_ms(2_002)
+        assert warnings(stream) == [("idle", 2_000), ("idle", 500)]
+
+    def test_an_action_puts_the_idle_end_off_and_the_next_quiet_time_is_told_of_anew(self, house: EngineHouse) -> None:
+        session, stream = house.open("a", idle_ms=10_000)
+        for seq in (1, 2):
+            house.clock.advance_ms(9_000)
+            house.act(session, seq, forward=1.0)
+        house.clock.advance_ms(9_900)
+        assert warnings(stream) == [("idle", 2_000), ("idle", 2_000), ("idle", 2_000), ("idle", 500)]
+        assert session.activity == "active"
+
+    def test_of_two_limits_the_one_that_comes_first_is_told_of(self, house: EngineHouse) -> None:
+        session, stream = house.open("a", idle_ms=7_000, max_duration_ms=8_000)
+        house.clock.advance_ms(6_500)
+        assert warnings(stream) == [("idle", 1_400)]
+        house.act(session, 1, forward=1.0)
+        house.clock.advance_ms(1_400)
+        assert warnings(stream) == [("idle", 1_400), ("duration_limit", 1_500), ("duration_limit", 400)]
+
+    def test_whoever_comes_back_late_is_told_again_and_nobody_is_told_while_away(self, house: EngineHouse) -> None:
+        session, first = house.open("a", max_duration_ms=100_000)
+        house.clock.advance_ms(85_000)
+        house.engine.detach(session, first)
+        house.clock.advance_ms(5_000)
+        _, second = house.open("a")
+        house.clock.advance_ms(1_000)
+        house.engine.detach(session, second)
+        house.clock.advance_ms(7_000)
+        _, third = house.open("a")
+        house.clock.advance_ms(1_500)
+        seen = [[left_ms for _, left_ms in warnings(stream)] for stream in (first, second, third)]
+        assert seen == [[20_000], [10_000], [2_000]]
+
 
 class TestActions:
     def test_the_newest_action_is_in_force_and_older_ones_are_ignored(self, house: EngineHouse) -> None:
         session, stream = house.open("a")
-        assert house.engine.act(session, stream, Action(seq=5, axes={"forward": 1.0})) is None
-        assert house.engine.act(session, stream, Action(seq=4, axes={"forward": -1.0})) is None
+        assert house.engine.act(session, stream, PlayRequest(action=Action(seq=5, axes={"forward": 1.0}))) is None
+        assert house.engine.act(session, stream, PlayRequest(action=Action(seq=4, axes={"forward": -1.0}))) is None
         house.clock.advance_ms(80)
         assert house.model.orders[-1].action[0] == 1.0
-        assert stream.frames[-1].last_action_seq == 5
+        assert stream.frames[-1].action.seq == 5
+
+    def test_each_device_counts_for_itself_and_what_arrived_last_is_in_force(self, house: EngineHouse) -> None:
+        session, stream = house.open("a")
+        seen = []
+        house.clock.advance_ms(30)
+        for device, seq, forward in ((0, 5, 0.5), (2, 1, -0.5), (0, 5, 0.1), (2, 1, 0.2), (0, 6, 1.0)):
+            house.act(session, seq, device, gateway_us=device + seq, forward=forward)
+            house.clock.advance_ms(40)
+            action = stream.frames[-1].action
+            seen.append((action.device, action.seq, action.gateway_us, float(house.model.orders[-1].action[0])))
+        assert seen == [(0, 5, 5, 0.5), (2, 1, 3, -0.5), (2, 1, 3, -0.5), (2, 1, 3, -0.5), (0, 6, 6, 1.0)]
+
+    def test_a_checkpoint_holds_the_numbers_of_every_device(self, house: EngineHouse) -> None:
+        session, _ = house.open("a")
+        house.act(session, 9)
+        house.act(session, 4, device=1, forward=1.0)
+        house.act(session, 2, device=3, forward=-1.0)
+        checkpoint = house.engine.checkpoint_of(session, b"1234")
+        assert (checkpoint.last_action_seq, checkpoint.action_device) == (2, 3)
+        assert {each.device: each.seq for each in checkpoint.device_seqs} == {0: 9, 1: 4}
+        restored, stream = house.open("b", checkpoint=checkpoint)
+        for device, seq in ((0, 9), (1, 4), (3, 2)):
+            house.act(restored, seq, device, forward=0.1)
+        house.clock.advance_ms(40)
+        assert (stream.frames[-1].action.device, stream.frames[-1].action.values[0]) == (3, -1.0)
+        house.act(restored, 10, forward=0.2)
+        assert restored.action.device == 0
+
+    def test_the_numbers_of_devices_outlive_a_move_here(self, house: EngineHouse) -> None:
+        session, _ = house.open("a")
+        house.act(session, 4, device=1)
+        house.act(session, 5)
+        moved, _ = house.open("a", epoch=2)
+        assert moved.devices.seqs == {1: 4, 0: 5}
+
+    def test_of_more_than_nine_devices_the_one_that_was_silent_longest_is_forgotten(self, house: EngineHouse) -> None:
+        session, _ = house.open("a")
+        for device in range(9):
+            house.act(session, 7, device)
+        house.act(session, 8, device=1)
+        house.act(session, 1, device=20)
+        assert session.devices.seqs == {0: 7, 3: 7, 4: 7, 5: 7, 6: 7, 7: 7, 8: 7, 1: 8, 20: 1}
+
+    def test_the_owner_has_a_place_though_it_acts_last(self, house: EngineHouse) -> None:
+        session, _ = house.open("a")
+        for device in (*range(11, 20), 0):
+            house.act(session, 7, device)
+        assert session.devices.seqs == {**dict.fromkeys(range(12, 20), 7), 0: 7}
 
     @pytest.mark.parametrize(
         ("action", "field"),
@@ -200,14 +300,18 @@ class TestActions:
         self, house: EngineHouse, action: Action, field: str
     ) -> None:
         session, stream = house.open("a")
-        refusal = house.engine.act(session, stream, action)
+        refusal = house.engine.act(session, stream, PlayRequest(action=action))
         assert isinstance(refusal, Refusal)
         assert refusal.code == "malformed_action"
         assert refusal.message.startswith(f"{field}:")
 
     def test_buttons_serve_keyboards_and_a_named_axis_wins(self, house: EngineHouse) -> None:
         session, stream = house.open("a")
-        house.engine.act(session, stream, Action(seq=1, buttons=["back", "turn-right", "sprint"], axes={"forward": 0.25}))
+        house.engine.act(
+            session,
+            stream,
+            PlayRequest(action=Action(seq=1, buttons=["back", "turn-right", "sprint"], axes={"forward": 0.25})),
+        )
         assert session.action.values.tolist() == [0.25, 0, 1, 1]
 
 
@@ -225,6 +329,24 @@ class TestFormats:
         house.engine.ask_format(session, stream, FrameFormat(width=64, height=36))
         house.clock.advance_ms(40)
         assert (stream.frames[-1].format.width, stream.frames[-1].format.quality) == (64, 85)
+
+    def test_a_client_that_cannot_keep_up_gets_fewer_frames_of_a_world_at_full_rate(self, house: EngineHouse) -> None:
+        session, stream = house.open("a")
+        house.engine.ask_format(session, stream, FrameFormat(quality=50))
+        house.engine.heed(session, stream, StreamFeedback(frames_dropped=6))
+        house.clock.advance_ms(1_010)
+        assert stream.numbers == list(range(2, 27, 2))
+        assert house.model.steps[1] == session.frame_number == 26
+        assert session.read(0).frames == 13
+
+    def test_a_new_stream_begins_at_full_quality(self, house: EngineHouse) -> None:
+        session, before = house.open("a")
+        house.engine.heed(session, before, StreamFeedback(frames_dropped=6))
+        house.clock.advance_ms(40)
+        _, stream = house.open("a")
+        house.engine.heed(session, before, StreamFeedback(frames_dropped=60))
+        house.clock.advance_ms(40)
+        assert (before.frames[-1].format.quality, stream.frames[-1].format.quality) == (60, 85)
 
 
 class TestFaults:
@@ -275,9 +397,21 @@ class TestCheckpoints:
         assert [each.frame_number for each in stream.checkpoints] == [1, 26, 51, 76]
         assert [int.from_bytes(each.state, "big") for each in stream.checkpoints] == [1, 26, 51, 76]
 
+    @pytest.mark.parametrize(("state_bytes", "sent"), [(4_190_208, 2), (4_190_209, 0)])
+    def test_a_state_that_does_not_fit_into_a_message_is_kept_for_the_model_and_never_sent(
+        self, state_bytes: int, sent: int
+    ) -> None:
+        house = EngineHouse(state_bytes=state_bytes)
+        _, stream = house.open("a")
+        house.clock.advance_ms(1_100)
+        assert len(stream.checkpoints) == sent
+        assert sum(order.pack for order in house.model.orders) == 2
+        house.engine.send_everyone_away({1: b"last"})
+        assert isinstance(stream.closing, SentAway) and (stream.closing.checkpoint is not None) == (sent > 0)
+
     def test_a_restored_world_is_stepped_from_the_next_frame_on(self, house: EngineHouse) -> None:
         session, stream = house.open("a")
-        house.engine.act(session, stream, Action(seq=9, axes={"forward": 1.0}))
+        house.engine.act(session, stream, PlayRequest(action=Action(seq=9, axes={"forward": 1.0})))
         house.clock.advance_ms(100)
         checkpoint = Checkpoint(frame_number=1, last_action_seq=2, action=Action(seq=2, axes={"forward": -1.0}))
         following = house.engine.restore(session, checkpoint, 77)
@@ -329,6 +463,54 @@ class TestReports:
         assert len(house.engine.sessions) == 1
 
 
+class TestHandOver:
+    def test_the_step_under_way_is_the_last_and_its_state_leaves(self, house: EngineHouse) -> None:
+        session, stream = house.open("a")
+        house.clock.advance_ms(81)
+        assert session.stepping
+        assert house.engine.begin_hand_over(session)
+        assert not house.engine.begin_hand_over(session)
+        house.clock.advance_ms(500)
+        house.engine.finish_hand_over(session, b"1234")
+        assert stream.numbers == [1, 2, 3]
+        assert isinstance(stream.closing, SentAway) and stream.closing.checkpoint is not None
+        assert stream.closing.refusal.code == "handed_over"
+        assert (stream.closing.checkpoint.frame_number, stream.closing.checkpoint.state) == (3, b"1234")
+        assert [(each.epoch, each.end_reason, each.frames) for each in house.engine.reports(9)] == [(1, "worker_lost", 3)]
+        assert house.model.dropped == [1]
+        assert [end.reason for end in house.events.ends] == ["moved_on"]
+
+    def test_neighbours_go_on(self, house: EngineHouse) -> None:
+        session, _ = house.open("a")
+        _, neighbour = house.open("b")
+        house.engine.begin_hand_over(session)
+        house.clock.advance_ms(1_000)
+        assert neighbour.numbers == list(range(1, 26))
+
+    def test_the_old_epoch_is_fenced_and_the_next_one_may_come(self, house: EngineHouse) -> None:
+        session, _ = house.open("a", epoch=4)
+        house.engine.begin_hand_over(session)
+        house.engine.finish_hand_over(session, None)
+        stream = RecordingStream(house.clock)
+        assert refused(house.try_open(house.request("a", epoch=4), stream)) == "epoch_fenced"
+        house.open("a", epoch=5)
+
+    def test_a_session_that_ended_meanwhile_stays_ended(self, house: EngineHouse) -> None:
+        session, stream = house.open("a")
+        house.engine.begin_hand_over(session)
+        house.engine.end("a", 1, "client_ended")
+        house.engine.finish_hand_over(session, b"1234")
+        assert isinstance(stream.closing, Over)
+        assert [each.end_reason for each in house.engine.reports(9)] == ["client_ended"]
+
+    def test_it_leaves_whatever_becomes_of_its_stream(self, house: EngineHouse) -> None:
+        session, stream = house.open("a")
+        house.engine.begin_hand_over(session)
+        house.engine.detach(session, stream)
+        house.engine.finish_hand_over(session, None)
+        assert house.engine.sessions == []
+
+
 class TestLeaving:
     def test_a_draining_worker_keeps_its_sessions_and_takes_no_new_ones(self, house: EngineHouse) -> None:
         _, stream = house.open("a")
@@ -339,12 +521,49 @@ class TestLeaving:
         house.engine.drain(False)
         house.open("b")
 
+    def test_every_stream_is_asked_away_once_a_drain(self, house: EngineHouse) -> None:
+        session, stream = house.open("a")
+        house.engine.drain(True)
+        house.engine.drain(True)
+        house.clock.advance_ms(100)
+        assert stream.drains == [0]
+        _, second = house.open("a")
+        assert second.drains == [0]
+        house.engine.drain(False)
+        house.engine.drain(True)
+        assert second.drains == [0, 0]
+        house.engine.detach(session, second)
+        house.engine.begin_termination(5_000, lambda: None)
+        house.clock.advance_ms(1_500)
+        _, third = house.open("a")
+        assert third.drains == [3_500]
+
+    def test_termination_waits_for_sessions_with_a_stream_and_no_others(self, house: EngineHouse) -> None:
+        held, away = house.open("held")
+        house.engine.detach(held, away)
+        moving, _ = house.open("moving")
+        ending, _ = house.open("ending")
+        left: list[bool] = []
+        house.engine.begin_termination(5_000, lambda: left.append(True))
+        house.engine.end(ending.id, 1, "client_ended")
+        assert left == []
+        house.engine.begin_hand_over(moving)
+        house.engine.finish_hand_over(moving, b"1234")
+        assert left
+        assert house.engine.sessions == [held]
+
+    def test_a_worker_without_streams_has_left_at_once(self, house: EngineHouse) -> None:
+        left: list[bool] = []
+        house.engine.begin_termination(5_000, lambda: left.append(True))
+        assert left == [True]
+
     def test_everyone_is_sent_away_with_the_newest_checkpoint(self, house: EngineHouse) -> None:
         _, stream = house.open("a")
         house.clock.advance_ms(100)
-        house.engine.begin_termination()
+        house.engine.begin_termination(0, lambda: None)
         house.engine.stop_stepping()
         house.engine.send_everyone_away({1: b"last"})
         assert isinstance(stream.closing, SentAway) and stream.closing.checkpoint is not None
         assert (stream.closing.checkpoint.frame_number, stream.closing.checkpoint.state) == (3, b"last")
         assert house.engine.slots == 0
+        assert refused(house.try_open(house.request("a"), RecordingStream(house.clock))) == "worker_draining"

@@ -1,13 +1,23 @@
 import asyncio
 
+import numpy as np
+
 from meridian_worker.encode.images import EncodedImage
 from meridian_worker.engine.frame_format import ImageFormat
-from meridian_worker.engine.ports import Over, SteppedFrame
-from meridian_worker.protocol import CODEC_RAW_RGB, NOTICE_KIND_ENDED, Checkpoint, Notice, PlayResponse
+from meridian_worker.engine.ports import ActionInForce, Over, SteppedFrame
+from meridian_worker.protocol import (
+    CODEC_RAW_RGB,
+    NOTICE_KIND_ENDED,
+    NOTICE_KIND_ENDING_SOON,
+    Checkpoint,
+    Notice,
+    PlayResponse,
+)
 from meridian_worker.serve.outbox import Outbox
 from support.virtual_clock import VirtualClock
 
 RAW = ImageFormat(CODEC_RAW_RGB, 16, 16, 85)
+ACTION = ActionInForce(7, np.zeros(1, np.float32), device=2, received_us=20, gateway_us=10)
 
 
 class SlowReader:
@@ -33,7 +43,7 @@ class SlowReader:
 
     def frame(self, number: int) -> None:
         sent = lambda _at_us: self.counted.append(number)  # noqa: E731
-        self.outbox.frame(SteppedFrame(number, 1, 0, 0, 0, 0, 0, b"rgb", RAW, sent))
+        self.outbox.frame(SteppedFrame(number, 1, ACTION, 0, 0, 0, b"rgb", RAW, sent))
 
     @property
     def numbers(self) -> list[int]:
@@ -71,6 +81,36 @@ def test_notices_go_first_and_none_is_lost() -> None:
         await settle()
         await reader.take(4)
         assert [each.WhichOneof("message") for each in reader.read] == ["notice", "notice", "frame", "checkpoint"]
+        pump.cancel()
+
+    asyncio.run(scene())
+
+
+def test_a_frame_says_which_action_of_whom_it_shows() -> None:
+    async def scene() -> None:
+        reader = SlowReader()
+        pump = asyncio.create_task(reader.outbox.pump())
+        reader.frame(1)
+        await settle()
+        frame = reader.read[0].frame
+        assert (frame.last_action_seq, frame.last_action_device) == (7, 2)
+        assert (frame.action_gateway_us, frame.action_received_us) == (10, 20)
+        pump.cancel()
+
+    asyncio.run(scene())
+
+
+def test_a_reader_that_reads_nothing_keeps_one_warning() -> None:
+    async def scene() -> None:
+        reader = SlowReader()
+        for seconds in range(60):
+            reader.outbox.notice(Notice(kind=NOTICE_KIND_ENDING_SOON, ends_in_ms=seconds))
+        reader.outbox.draining(5_000)
+        pump = asyncio.create_task(reader.outbox.pump())
+        await settle()
+        await reader.take(2)
+        assert [each.notice.ends_in_ms for each in reader.read[:1]] == [59]
+        assert reader.read[1].draining.within_ms == 5_000
         pump.cancel()
 
     asyncio.run(scene())

@@ -54,6 +54,13 @@ def forward(*values: float) -> NDArray[np.float32]:
     return np.array(values, np.float32)[:, None]
 
 
+@pytest.mark.parametrize("wrong", [-1, 600_001, 1.5, "soon"])
+def test_a_time_to_rebuild_that_is_none_is_the_model_s_fault(model: Counting, frames: bytearray, wrong: object) -> None:
+    model.rebuild_ms = wrong  # type: ignore[assignment]
+    with pytest.raises(ModelFault, match="`rebuild_ms` is"):
+        ModelRunner(model, memoryview(frames)).load("cpu")
+
+
 def test_each_session_has_its_own_state_and_frame(runner: ModelRunner, frames: bytearray) -> None:
     runner.step([1, 2], forward(1, 3), [])
     stepped = runner.step([2, 1], forward(0, 0), [1])

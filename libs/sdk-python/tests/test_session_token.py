@@ -59,6 +59,10 @@ def test_a_token_says_how_many_slots_its_session_takes() -> None:
         read(token(mer=GRANT | {"width": 0}))
 
 
+def test_the_owner_may_say_so() -> None:
+    assert read(token(mer=GRANT | {"device": 0, "role": "owner"})).epoch == 3
+
+
 def test_newer_keys_are_asked_for_once_for_a_key_that_is_not_known() -> None:
     fresh = token(OTHER_KEY, "two")
     assert read(fresh, newer=jwks(two=OTHER_KEY)).epoch == 3
@@ -83,6 +87,9 @@ def test_newer_keys_are_asked_for_once_for_a_key_that_is_not_known() -> None:
         (token(mer="all"), "token_malformed"),
         (token(exp=NOW_S - 6), "token_expired"),
         (token(mer={**GRANT, "workerId": "other"}), "wrong_worker"),
+        (token(mer={**GRANT, "device": -1}), "token_malformed"),
+        (token(mer={**GRANT, "role": "king"}), "token_malformed"),
+        (token(mer={**GRANT, "device": 1, "role": "controller"}), "role_forbidden"),
     ],
 )
 def test_what_does_not_let_its_bearer_in_says_why(text: str | None, code: str) -> None:

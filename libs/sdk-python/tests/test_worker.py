@@ -1,7 +1,9 @@
 """A worker's process as its neighbours see it. What every worker must do is in the conformance suite; here is what a model
 can do to this one, and how it starts and ends."""
 
+import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import grpc
 import pytest
@@ -9,11 +11,13 @@ import pytest
 from meridian_worker.protocol import (
     CODEC_JPEG,
     CODEC_RAW_RGB,
+    SESSION_ACTIVITY_HELD,
     CheckpointRequest,
     CheckpointResponse,
     ForkRequest,
     ForkResponse,
     FrameFormat,
+    StopSession,
 )
 from support import unruly
 from support.worker_process import END_S_MAX, Worker, environment, running, start
@@ -30,15 +34,16 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture(scope="class")
 def kept_worker() -> Iterator[Worker]:
-    """For tests that leave it as it was."""
-    with running(UNRULY) as worker:
+    """For tests that leave it as it was, but for a session or two."""
+    with running(UNRULY, SLOTS="8") as worker:
         yield worker
 
 
 class TestServing:
     def test_it_registers_what_it_is(self, kept_worker: Worker) -> None:
         described = kept_worker.fleet.registrations[0].describe
-        assert (described.model, described.slots, described.state_bytes, described.deadline_ms) == ("unruly", 4, 4, 40)
+        assert (described.model, described.slots, described.state_bytes, described.deadline_ms) == ("unruly", 8, 4, 40)
+        assert described.rebuild_ms == 120
         assert described == kept_worker.describe()
 
     def test_a_stream_brings_frames_of_the_form_that_was_asked_for(self, kept_worker: Worker) -> None:
@@ -49,6 +54,19 @@ class TestServing:
         assert player.frames[0].codec == CODEC_JPEG
         assert len(player.frames[-1].image) == 16 * 16 * 3
         assert player.frames[-1].image[0] == player.frames[-1].number
+
+    def test_a_client_that_does_not_keep_up_gets_fewer_frames(self, kept_worker: Worker) -> None:
+        player = kept_worker.play("slow")
+        player.ask(FrameFormat(quality=50))
+        player.say_dropped(6)
+        player.until(lambda seen: len(seen.frames) > 20)
+        numbers = [frame.number for frame in player.frames[-10:]]
+        assert all(b - a >= 2 for a, b in pairwise(numbers))
+
+    def test_removing_a_device_is_not_for_workers(self, kept_worker: Worker) -> None:
+        player = kept_worker.play("c")
+        player.remove(3)
+        assert player.end() == (grpc.StatusCode.INVALID_ARGUMENT, "malformed_message")
 
     def test_a_copy_starts_where_its_original_stood(self, kept_worker: Worker) -> None:
         original = kept_worker.play("original")
@@ -91,7 +109,98 @@ class TestFaultsOfTheModel:
         worker.fleet.heard(lambda beat: beat.slots == 0)
 
 
+class TestHandOver:
+    def test_a_session_leaves_with_its_last_checkpoint_and_its_neighbour_stays(self, worker: Worker) -> None:
+        player, neighbour = worker.play("a"), worker.play("b")
+        for each in (player, neighbour):
+            each.until(lambda seen: len(seen.frames) > 3)
+        player.hand_over()
+        assert player.end() == (grpc.StatusCode.UNAVAILABLE, "handed_over")
+        assert player.kinds[-1] == "checkpoint"
+        assert int.from_bytes(player.checkpoints[-1].state, "little") != 0
+        assert player.checkpoints[-1].frame_number >= player.frames[-1].number
+        worker.fleet.heard(lambda beat: any(report.end_reason == "worker_lost" for report in beat.sessions))
+        assert worker.play("a").end() == (grpc.StatusCode.PERMISSION_DENIED, "epoch_fenced")
+        goal = neighbour.frames[-1].number + 10
+        neighbour.until(lambda seen: seen.frames[-1].number > goal)
+
+    def test_so_does_one_that_the_control_plane_has_moved(self, worker: Worker) -> None:
+        player = worker.play("a", epoch=2)
+        player.until(lambda seen: len(seen.frames) > 3)
+        worker.fleet.stop_sessions = [StopSession(session_id="a", epoch=1), StopSession(session_id="unknown", epoch=7)]
+        seen = len(player.frames)
+        player.until(lambda seen_now: len(seen_now.frames) > seen + 10)
+        worker.fleet.stop_sessions = [StopSession(session_id="a", epoch=2)]
+        assert player.end() == (grpc.StatusCode.UNAVAILABLE, "handed_over")
+        assert player.kinds[-1] == "checkpoint"
+
+    def test_a_state_too_large_for_a_message_is_sent_to_nobody(self) -> None:
+        with running("support.unruly:Heavy") as worker:
+            player = worker.play("a")
+            player.until(lambda seen: len(seen.frames) > 30)
+            player.hand_over()
+            assert player.end() == (grpc.StatusCode.UNAVAILABLE, "handed_over")
+            assert player.checkpoints == []
+            assert worker.terminate() == 0
+            assert worker.output().count("too large for checkpoints") == 1
+
+
 class TestLeaving:
+    def test_an_operator_s_drain_asks_away_without_an_end_and_can_be_lifted(self, worker: Worker) -> None:
+        player = worker.play("a")
+        player.until(lambda seen: seen.frames)
+        worker.fleet.drain = True
+        player.until(lambda seen: seen.drains)
+        newer = worker.play("a")
+        newer.until(lambda seen: seen.drains)
+        seen = len(newer.frames)
+        newer.until(lambda seen_now: len(seen_now.frames) > seen + 20)
+        assert [each.within_ms for each in newer.drains] == [0]
+        assert worker.play("b").end() == (grpc.StatusCode.UNAVAILABLE, "worker_draining")
+        worker.fleet.drain = False
+        before = worker.fleet.heartbeats[-1].seq
+        worker.fleet.heard(lambda beat: beat.seq > before and not beat.draining)
+        worker.play("b").until(lambda seen: seen.frames)
+
+    def test_the_last_one_out_ends_the_process_and_those_who_are_away_are_not_waited_for(self) -> None:
+        with running(UNRULY, DRAIN_MS="20000") as worker:
+            away, player = worker.play("away"), worker.play("a")
+            for each in (away, player):
+                each.until(lambda seen: seen.frames)
+            away.cancel()
+            worker.fleet.heard(lambda beat: any(report.activity == SESSION_ACTIVITY_HELD for report in beat.sessions))
+            worker.process.terminate()
+            player.until(lambda seen: seen.drains)
+            assert 10_000 < player.drains[0].within_ms <= 20_000
+            seen = len(player.frames)
+            player.until(lambda seen_now: len(seen_now.frames) > seen + 5)
+            player.hand_over()
+            assert player.end() == (grpc.StatusCode.UNAVAILABLE, "handed_over")
+            assert worker.ended() == 0
+
+    def test_nobody_is_waited_for_beyond_the_time(self) -> None:
+        with running(UNRULY, DRAIN_MS="1000") as worker:
+            player = worker.play("a")
+            player.until(lambda seen: seen.frames)
+            began_s = time.monotonic()
+            worker.process.terminate()
+            assert player.end() == (grpc.StatusCode.UNAVAILABLE, "worker_draining")
+            assert time.monotonic() - began_s > 0.9
+            assert player.kinds[-1] == "checkpoint"
+            assert worker.ended() == 0
+
+    def test_a_worker_without_clients_ends_at_once(self) -> None:
+        with running(UNRULY, DRAIN_MS="60000") as worker:
+            assert worker.terminate() == 0
+
+    def test_a_second_signal_ends_it_at_once(self) -> None:
+        with running(UNRULY, DRAIN_MS="60000") as worker:
+            player = worker.play("a")
+            player.until(lambda seen: seen.frames)
+            worker.process.terminate()
+            player.until(lambda seen: seen.drains)
+            assert worker.terminate() == 1
+
     def test_clients_leave_with_their_newest_state(self, worker: Worker) -> None:
         player = worker.play("a")
         player.until(lambda seen: len(seen.frames) > 3)

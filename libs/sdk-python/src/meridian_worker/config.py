@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import overload
 
 EXIT_CONFIG = 78
 
@@ -14,6 +15,8 @@ SLOTS_MAX = 1_024
 GPUS_MAX = 1_024
 MILLISECONDS_MAX = 2_147_483_647
 DEVICES = ("auto", "cpu", "cuda")
+DRAIN_MS = 20_000
+DRAIN_MS_MAX = 3_600_000
 
 
 class ConfigError(Exception):
@@ -39,6 +42,8 @@ class Config:
     # None: as many as the warm-up finds to fit.
     slots: int | None
     device: str
+    # After SIGTERM, how long sessions have to find another worker.
+    drain_ms: int
 
 
 def read_config(env: Mapping[str, str] = os.environ) -> Config:
@@ -52,14 +57,15 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         advertise_address=read.optional("ADVERTISE_ADDRESS", _is_host_port, "an address as host:port"),
         metrics_port=read.port("METRICS_PORT"),
         gpu_type=read.name("GPU_TYPE", "the GPU type that this worker is priced as, such as h100", "h100"),
-        gpus=read.whole("GPUS", 1, GPUS_MAX, "a whole number of GPUs from 1 to 1024") or 1,
+        gpus=read.whole("GPUS", 1, GPUS_MAX, "a whole number of GPUs from 1 to 1024", 1),
         control_plane_grpc=read.text("CONTROL_PLANE_GRPC", _is_host_port, "an address as host:port"),
         fleet_secret=read.text(
             "FLEET_SECRET", lambda text: len(text) >= SECRET_CHARACTERS_MIN, "a secret of at least 32 characters"
         ),
-        step_ms_max=read.whole("STEP_MS_MAX", 1, MILLISECONDS_MAX, "a whole number of milliseconds above 0") or 1_500,
+        step_ms_max=read.whole("STEP_MS_MAX", 1, MILLISECONDS_MAX, "a whole number of milliseconds above 0", 1_500),
         slots=read.whole("SLOTS", 1, SLOTS_MAX, "a whole number of sessions from 1 to 1024"),
         device=read.optional("DEVICE", DEVICES.__contains__, "auto, cpu or cuda") or "auto",
+        drain_ms=read.whole("DRAIN_MS", 0, DRAIN_MS_MAX, "a whole number of milliseconds up to an hour", DRAIN_MS),
     )
     if config.host in ("0.0.0.0", "::") and config.advertise_address is None:
         raise ConfigError(
@@ -90,9 +96,13 @@ class _Reader:
             return own
         return self.text(name, NAME.fullmatch, wanted)
 
-    def whole(self, name: str, least: int, most: int, wanted: str) -> int | None:
+    @overload
+    def whole(self, name: str, least: int, most: int, wanted: str, own: int) -> int: ...
+    @overload
+    def whole(self, name: str, least: int, most: int, wanted: str, own: None = None) -> int | None: ...
+    def whole(self, name: str, least: int, most: int, wanted: str, own: int | None = None) -> int | None:
         value = self.optional(name, lambda text: re.fullmatch(r"\d{1,10}", text) and least <= int(text) <= most, wanted)
-        return None if value is None else int(value)
+        return own if value is None else int(value)
 
     def port(self, name: str) -> int | None:
         return self.whole(name, 0, 65_535, "a port number from 1 to 65535, or 0 for any free one")

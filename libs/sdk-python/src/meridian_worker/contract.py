@@ -39,6 +39,10 @@ class Model:
     # The batch sizes that the model is to see, rising; smaller batches are filled up. None: any. One size alone makes
     # frames independent of how many sessions share a step, where the kernels of the device do not promise that.
     batch_sizes: Sequence[int] | None = None
+    # Milliseconds from a checkpoint to the first frame after it, where `unpack` or the step that follows takes longer than
+    # a frame: a model whose state is only a part of what it needs builds the rest up again. Sessions of a model that takes
+    # longer than 25,000, or whose packed state is larger than 4 MiB - 4 KiB, are not moved: they end with their worker.
+    rebuild_ms: int = 0
 
     def load(self, device: str) -> None:
         """Called once, before everything else; `device` is "cpu" or "cuda". Do not touch the device before."""

@@ -20,6 +20,7 @@ class WorkerEvents:
     def listen(self, engine: Engine, link: FleetLink) -> None:
         """Both are made after these events, and hear of changes from now on."""
         self._audience = (engine, link)
+        self._metrics.watch(lambda: engine.sessions)
 
     def changed(self) -> None:
         if self._audience is not None:

@@ -1,7 +1,7 @@
 """What Prometheus scrapes: the names of the TypeScript worker, so that one dashboard shows both."""
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prometheus_client import (
     CollectorRegistry,
@@ -39,6 +39,9 @@ class WorkerMetrics:
         self._failed = self._counter("meridian_fleet_calls_failed_total", "Control plane calls without answer")
         names = (*self._labels, "activity")
         self._sessions = Gauge("meridian_sessions", "Sessions on this worker", names, registry=self._registry)
+        self._slowed = Gauge(
+            "meridian_sessions_slowed", "Sessions whose clients do not keep up", tuple(self._labels), registry=self._registry
+        )
         names = (*self._labels, "reason")
         self._ended = Counter(
             "meridian_sessions_ended_total", "Sessions that ended on this worker", names, registry=self._registry
@@ -70,6 +73,11 @@ class WorkerMetrics:
 
     def ended(self, reason: str) -> None:
         self._ended.labels(**self._labels, reason=reason).inc()
+
+    def watch(self, live: Callable[[], Sequence[Session]]) -> None:
+        """What is only counted when somebody looks."""
+        slowed = self._slowed.labels(**self._labels)
+        slowed.set_function(lambda: sum(session.is_slowed for session in live()))
 
     def sessions(self, live: Sequence[Session]) -> None:
         tally = Tally(session.activity for session in live)

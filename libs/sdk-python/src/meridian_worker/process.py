@@ -17,8 +17,9 @@ GRACE_S = 5.0
 def run_worker(make_model: Callable[[], Model]) -> int:
     """Serves until SIGTERM or SIGINT. Answers the exit code.
 
-    A wrong environment or an unusable model is one sentence on stderr and 78. A second signal, or five seconds without an
-    end, is 1 at once: whoever stopped us must not wait for ever.
+    The first signal gives sessions DRAIN_MS to find another worker. A wrong environment or an unusable model is one sentence
+    on stderr and 78. A second signal, or an end that takes five seconds longer than that, is 1 at once: whoever stopped us
+    must not wait for ever.
     """
     try:
         config = read_config()
@@ -55,7 +56,7 @@ async def _serve(config: Config, nursery: Nursery, logger: Logger) -> int:
     worker = starting.result()
     await stopping
     try:
-        async with asyncio.timeout(GRACE_S):
+        async with asyncio.timeout(config.drain_ms / 1_000 + GRACE_S):
             await worker.close()
     except TimeoutError:
         logger.error("shutdown took too long")

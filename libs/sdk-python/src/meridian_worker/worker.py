@@ -14,7 +14,7 @@ from meridian_worker.encode.frame_encoder import FrameEncoder
 from meridian_worker.encode.images import encode
 from meridian_worker.encode.session_bytes import session_bytes_max
 from meridian_worker.engine.cadence import DEADLINE_US
-from meridian_worker.engine.engine import Engine, EnginePorts
+from meridian_worker.engine.engine import CHECKPOINT_STATE_BYTES_MAX, Engine, EnginePorts
 from meridian_worker.engine.frame_format import CODECS, ImageFormat, read_format
 from meridian_worker.engine.pace import Pace
 from meridian_worker.engine.ports import ModelDescription
@@ -29,6 +29,7 @@ from meridian_worker.model.host import HostOptions, ModelError, ModelHost
 from meridian_worker.model.nursery import Nursery
 from meridian_worker.model.warm_up import WarmUp, warm_up
 from meridian_worker.protocol import DescribeResponse, HealthResponse, Percentiles, RegisterRequest
+from meridian_worker.serve.hand_over import HandOver
 from meridian_worker.serve.serve_session import ServePorts
 from meridian_worker.serve.session_token import TokenReader
 from meridian_worker.serve.worker_server import WorkerServerPorts, serve_worker
@@ -52,11 +53,11 @@ class RunningWorker:
     model: ModelHost
     encoder: FrameEncoder
     logger: Logger
+    drain_ms: int
 
     async def close(self) -> None:
         """Nobody may be sent here any more before those who are here are sent away: they would come straight back."""
-        self.engine.begin_termination()
-        await self.link.say_now(LAST_HEARTBEAT_MS_MAX)
+        await self._drain()
         await self._send_everyone_away()
         await self.link.say_now(LAST_HEARTBEAT_MS_MAX)
         await self.link.close()
@@ -65,6 +66,18 @@ class RunningWorker:
             self.health.close()
         self.encoder.close()
         self.model.close()
+
+    async def _drain(self) -> None:
+        """Until nobody is connected any more, or DRAIN_MS is over."""
+        left = asyncio.Event()
+        ends_s = asyncio.get_running_loop().time() + self.drain_ms / 1_000
+        self.engine.begin_termination(self.drain_ms, left.set)
+        await self.link.say_now(LAST_HEARTBEAT_MS_MAX)
+        try:
+            async with asyncio.timeout_at(ends_s):
+                await left.wait()
+        except TimeoutError:
+            self.logger.warn("not all sessions found another worker in time", sessions=len(self.engine.sessions))
 
     async def _send_everyone_away(self) -> None:
         self.engine.stop_stepping()
@@ -91,12 +104,17 @@ async def start_worker(config: Config, nursery: Nursery, logger: Logger) -> Runn
     description = model.description
     encoder = FrameEncoder(description.width, description.height, min(ENCODE_THREADS_MAX, _cores()), metrics.encoded)
 
+    hand_over = HandOver(engine, model, logger)
+    if not engine.movable:
+        logger.warn("the model's state is too large for checkpoints: its sessions end with their worker",
+                    stateBytes=description.state_bytes, stateBytesMax=CHECKPOINT_STATE_BYTES_MAX)  # fmt: skip
+
     def describe() -> DescribeResponse:
         return _describe(config.worker_id, description, engine.slots)
 
     server, port = await _served(
         WorkerServerPorts(
-            serve=ServePorts(clock, engine, model, tokens, encoder, logger),
+            serve=ServePorts(clock, engine, model, tokens, encoder, hand_over, logger),
             describe=describe,
             health=lambda: _health(engine, pace, began_s),
             fleet_secret=config.fleet_secret,
@@ -108,6 +126,7 @@ async def start_worker(config: Config, nursery: Nursery, logger: Logger) -> Runn
             fleet=GrpcFleet(config.control_plane_grpc, config.fleet_secret),
             clock=clock,
             engine=engine,
+            hand_over=hand_over.begin,
             pace=pace,
             logger=logger,
             announcement=_announcement(config, port, describe()),
@@ -125,7 +144,7 @@ async def start_worker(config: Config, nursery: Nursery, logger: Logger) -> Runn
         "worker serves", port=port, slots=engine.slots, batchMax=warm.batch_max, device=model.loaded.device,
         stepMs=round(pace.read().step_ms[0], 3),
     )  # fmt: skip
-    return RunningWorker(port, metrics_port, engine, link, server, health, model, encoder, logger)
+    return RunningWorker(port, metrics_port, engine, link, server, health, model, encoder, logger, config.drain_ms)
 
 
 async def _warm_model(config: Config, nursery: Nursery, logger: Logger) -> tuple[ModelHost, WarmUp]:
@@ -177,6 +196,7 @@ def _describe(worker_id: str, model: ModelDescription, slots: int) -> DescribeRe
         deadline_ms=DEADLINE_US // 1_000,
         codecs=CODECS,
         session_bytes_max=session_bytes_max(model),
+        rebuild_ms=model.rebuild_ms,
     )
 
 

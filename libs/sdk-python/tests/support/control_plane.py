@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from meridian_worker.protocol import (
     Action,
     Checkpoint,
+    Draining,
     Frame,
     FrameFormat,
+    HandOver,
     HeartbeatRequest,
     HeartbeatResponse,
     Notice,
@@ -24,6 +26,9 @@ from meridian_worker.protocol import (
     PlayResponse,
     RegisterRequest,
     RegisterResponse,
+    RemoveDevice,
+    StopSession,
+    StreamFeedback,
 )
 
 SECRET = "a-fleet-secret-of-at-least-32-characters"
@@ -36,6 +41,9 @@ class ControlPlane:
     def __init__(self) -> None:
         self.registrations: list[RegisterRequest] = []
         self.heartbeats: list[HeartbeatRequest] = []
+        # What the answers to heartbeats ask for.
+        self.drain = False
+        self.stop_sessions: list[StopSession] = []
         self._key = Ed25519PrivateKey.generate()
         self._heard = threading.Condition()
         self._server = grpc.server(ThreadPoolExecutor(4))
@@ -90,7 +98,7 @@ class ControlPlane:
             self.heartbeats.append(request)
             self._heard.notify_all()
         ended = [report.session_id for report in request.sessions if report.end_reason]
-        return HeartbeatResponse(acknowledged_session_ids=ended)
+        return HeartbeatResponse(acknowledged_session_ids=ended, drain=self.drain, stop=self.stop_sessions)
 
 
 class Player:
@@ -104,12 +112,24 @@ class Player:
         self.frames: list[Frame] = []
         self.notices: list[Notice] = []
         self.checkpoints: list[Checkpoint] = []
+        self.drains: list[Draining] = []
+        # What came, in order.
+        self.kinds: list[str | None] = []
 
     def act(self, seq: int, **axes: float) -> None:
         self._outgoing.put(PlayRequest(action=Action(seq=seq, axes=axes)))
 
     def ask(self, frame_format: FrameFormat) -> None:
         self._outgoing.put(PlayRequest(format=frame_format))
+
+    def hand_over(self) -> None:
+        self._outgoing.put(PlayRequest(hand_over=HandOver()))
+
+    def remove(self, device: int) -> None:
+        self._outgoing.put(PlayRequest(remove_device=RemoveDevice(device=device)))
+
+    def say_dropped(self, frames: int) -> None:
+        self._outgoing.put(PlayRequest(feedback=StreamFeedback(frames_dropped=frames)))
 
     def restore(self, checkpoint: Checkpoint) -> None:
         self._outgoing.put(PlayRequest(restore=checkpoint))
@@ -138,13 +158,17 @@ class Player:
             yield request
 
     def _take(self, response: PlayResponse) -> None:
-        match response.WhichOneof("message"):
+        kind = response.WhichOneof("message")
+        self.kinds.append(kind)
+        match kind:
             case "frame":
                 self.frames.append(response.frame)
             case "notice":
                 self.notices.append(response.notice)
             case "checkpoint":
                 self.checkpoints.append(response.checkpoint)
+            case "draining":
+                self.drains.append(response.draining)
 
 
 def _unary(handle: Callable[[Any, Any], Any], request_type: Any) -> grpc.RpcMethodHandler:

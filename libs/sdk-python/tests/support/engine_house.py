@@ -18,7 +18,7 @@ from meridian_worker.engine.ports import (
     SteppedFrame,
 )
 from meridian_worker.engine.session import Session
-from meridian_worker.protocol import Checkpoint, Notice
+from meridian_worker.protocol import Action, Checkpoint, Notice, PlayRequest
 from support.virtual_clock import VirtualClock
 
 CLIENT_KEY = "client-key-0123456789"
@@ -27,9 +27,8 @@ CLIENT_KEY = "client-key-0123456789"
 class FakeModel:
     """A frame holds the state's number; a packed state holds its steps."""
 
-    description = ModelDescription("fake", "1.0.0", 2, 1, 25, ("forward", "strafe", "yaw", "sprint"), 4)
-
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: VirtualClock, state_bytes: int = 4) -> None:
+        self.description = ModelDescription("fake", "1.0.0", 2, 1, 25, ("forward", "strafe", "yaw", "sprint"), state_bytes)
         self._clock = clock
         self.usable = True
         self.step_ms = 2.0
@@ -68,6 +67,8 @@ class RecordingStream:
     frames: list[SteppedFrame] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     checkpoints: list[Checkpoint] = field(default_factory=list)
+    # `within_ms` of each time it was said that the worker drains.
+    drains: list[int] = field(default_factory=list)
     closing: Closing | None = None
 
     def notice(self, notice: Notice) -> None:
@@ -79,6 +80,9 @@ class RecordingStream:
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         self.checkpoints.append(checkpoint)
+
+    def draining(self, within_ms: int) -> None:
+        self.drains.append(within_ms)
 
     def close(self, closing: Closing) -> None:
         self.closing = closing
@@ -116,9 +120,9 @@ class RecordingEvents:
 
 
 class EngineHouse:
-    def __init__(self, slots: int = 4, batch_max: int = 8) -> None:
+    def __init__(self, slots: int = 4, batch_max: int = 8, state_bytes: int = 4) -> None:
         self.clock = VirtualClock()
-        self.model = FakeModel(self.clock)
+        self.model = FakeModel(self.clock, state_bytes)
         self.events = RecordingEvents()
         self.engine = Engine(EnginePorts(self.clock, self.model, slots, batch_max, self.events))
         self._states = 0
@@ -136,6 +140,12 @@ class EngineHouse:
         session = self.try_open(self.request(session_id, **changes), stream)
         assert isinstance(session, Session), session
         return session, stream
+
+    def act(self, session: Session, seq: int, device: int = 0, gateway_us: int = 0, **axes: float) -> object:
+        """An action by the stream that is attached. Answers why it was refused."""
+        assert session.stream is not None
+        request = PlayRequest(action=Action(seq=seq, axes=axes), device=device, gateway_received_us=gateway_us)
+        return self.engine.act(session, session.stream, request)
 
     def try_open(self, request: AttachRequest, stream: RecordingStream) -> object:
         self._states += 1

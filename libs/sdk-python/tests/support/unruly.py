@@ -20,6 +20,7 @@ class Unruly(Model):
     version = "1.0.0"
     width, height = 16, 16
     actions = ("mischief",)
+    rebuild_ms = 120
 
     def start(self, session: NewSession) -> State:
         return np.zeros(1, np.float32)
@@ -47,6 +48,13 @@ class Unloadable(Unruly):
 class Endless(Unruly):
     def load(self, device: str) -> None:
         time.sleep(3_600)
+
+
+class Heavy(Unruly):
+    """Its state is larger than a checkpoint may be."""
+
+    def start(self, session: NewSession) -> State:
+        return np.zeros(1_100_000, np.float32)
 
 
 class Misshapen(Unruly):

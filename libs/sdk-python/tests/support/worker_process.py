@@ -28,6 +28,7 @@ def environment(fleet_port: int, **changes: str) -> dict[str, str]:
         "FLEET_SECRET": SECRET,
         "SLOTS": "4",
         "STEP_MS_MAX": "700",
+        "DRAIN_MS": "300",
         **changes,
     }
 
@@ -63,7 +64,14 @@ class Worker:
 
     def terminate(self) -> int:
         self.process.send_signal(signal.SIGTERM)
+        return self.ended()
+
+    def ended(self) -> int:
         return self.process.wait(END_S_MAX)
+
+    def output(self) -> str:
+        """All that it has said; once it has ended."""
+        return self.process.communicate(timeout=END_S_MAX)[0]
 
 
 @contextmanager

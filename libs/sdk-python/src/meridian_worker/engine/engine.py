@@ -3,17 +3,17 @@
 # L1. Sessions never take more than the slots. L2. Each is served at the highest epoch seen. L4. Nothing here asks anybody:
 # the engine goes on with every other process away. M1. An ended session is reported until its end is acknowledged.
 # E1. Each state has one owner: a session, a waiting fork, or whoever asked for it and has not handed it over.
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from meridian_worker.clock import Clock
 from meridian_worker.engine.actions import read_action
 from meridian_worker.engine.admission import Admission, House, Move, Resume, Start, admit
+from meridian_worker.engine.departure import Departure
 from meridian_worker.engine.epoch_memory import EpochMemory
 from meridian_worker.engine.forks import Fork, Forks
 from meridian_worker.engine.frame_format import read_format
+from meridian_worker.engine.origin import origin_at_higher_epoch, origin_of
 from meridian_worker.engine.ports import (
     ActionInForce,
     AttachRequest,
@@ -36,17 +36,23 @@ from meridian_worker.protocol import (
     NOTICE_KIND_MIGRATED,
     NOTICE_KIND_RESUMED,
     NOTICE_KIND_STARTED,
-    Action,
     Checkpoint,
     FrameFormat,
+    PlayRequest,
     SessionReport,
+    StreamFeedback,
 )
 from meridian_worker.refusal import Refusal
 
 TAKEN_OVER = Refusal("ABORTED", "taken_over", "A newer stream of the same client took the session over.")
 MOVED_ON = Refusal("ABORTED", "epoch_fenced", "The session has moved on to a higher epoch.")
+HANDED_OVER = Refusal("UNAVAILABLE", "handed_over", "The session goes on at another worker.")
 DRAINING = Refusal("UNAVAILABLE", "worker_draining", "The worker takes no new sessions.")
 QUARANTINED = Refusal("UNAVAILABLE", "worker_quarantined", "The model of the worker keeps failing.")
+
+
+# A message of a gateway's connection has at most 4 MiB; a checkpoint needs some for what is not state.
+CHECKPOINT_STATE_BYTES_MAX = 4 * 1024 * 1024 - 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +89,14 @@ class Engine:
         self._epochs = EpochMemory()
         self._quarantine = Quarantine()
         self._forks = Forks(ports.clock, ports.slots, ports.model.drop)
-        self._terminating = False
-        self._draining = False
+        self._departure = Departure(ports.clock, self._live.values())
         self._scheduler = Scheduler(
             SchedulerPorts(
                 clock=ports.clock,
                 model=ports.model,
                 batch_max=ports.batch_max,
                 events=ports.events,
+                movable=self.movable,
                 sessions=self._live.values,
                 end=self._end,
             )
@@ -99,11 +105,16 @@ class Engine:
     @property
     def slots(self) -> int:
         """Sessions the worker can serve now."""
-        return 0 if self._terminating or self.quarantined else self._ports.slots
+        return 0 if self._departure.terminating or self.quarantined else self._ports.slots
+
+    @property
+    def movable(self) -> bool:
+        """Whether a state is small enough to leave the worker in a checkpoint."""
+        return self._ports.model.description.state_bytes <= CHECKPOINT_STATE_BYTES_MAX
 
     @property
     def draining(self) -> bool:
-        return self._draining or self._terminating
+        return self._departure.draining
 
     @property
     def sessions(self) -> list[Session]:
@@ -122,6 +133,8 @@ class Engine:
 
     def consider(self, request: AttachRequest) -> Admission:
         """What `attach` would say now."""
+        if self._scheduler.stopped:
+            return DRAINING
         return admit(request, self._house_for(request.grant.session_id))
 
     def attach(self, request: AttachRequest, stream: ClientStream, origin: Fork) -> Session | Refusal:
@@ -134,9 +147,9 @@ class Engine:
         if isinstance(admission, Resume):
             return self._open(admission.session, stream, NOTICE_KIND_RESUMED)
         if isinstance(admission, Move):
-            session = self._start(request, _origin_of(admission.session))
+            session = self._start(request, origin_at_higher_epoch(admission.session))
             admission.session.state = None
-            self._leave_epoch(admission.session)
+            self._leave_epoch(admission.session, SentAway(MOVED_ON))
             return self._admit_new(session, stream, NOTICE_KIND_MIGRATED)
         kind = NOTICE_KIND_MIGRATED if request.checkpoint else NOTICE_KIND_STARTED
         session = self._admit_new(self._start(request, origin), stream, kind)
@@ -144,14 +157,25 @@ class Engine:
             self._end(session, "model_failed", "The model failed to start the session.")
         return session
 
-    def act(self, session: Session, stream: ClientStream, message: Action) -> Refusal | None:
-        """Takes an action for the next step, unless it is older than the one in force. Answers why it is refused."""
+    def act(self, session: Session, stream: ClientStream, request: PlayRequest) -> Refusal | None:
+        """Takes an action for the next step, unless its device has sent a newer one. Answers why it is refused."""
+        message, device = request.action, request.device
         values = read_action(message, self._ports.model.description.actions)
         if isinstance(values, Refusal):
             return values
         if session.stream is stream:
-            session.act(ActionInForce(message.seq, values, message, self._ports.clock.now_us()))
+            now_us = self._ports.clock.now_us()
+            was_told = session.limits.is_idle_told
+            session.act(ActionInForce(message.seq, values, message, device, now_us, request.gateway_received_us))
+            if was_told and not session.limits.is_idle_told:
+                # Another limit may come first now, with its own time to be told.
+                self._scheduler.changed()
         return None
+
+    def heed(self, session: Session, stream: ClientStream, feedback: StreamFeedback) -> None:
+        """How the stream's client keeps up."""
+        if session.stream is stream:
+            session.heed(feedback.frames_dropped, self._ports.clock.now_us())
 
     def ask_format(self, session: Session, stream: ClientStream, message: FrameFormat) -> Refusal | None:
         """How frames are to be encoded from the next one on. Answers why it is refused."""
@@ -189,7 +213,7 @@ class Engine:
         if session.epoch > epoch:
             return Fenced(session.epoch)
         if reason == "":
-            self._leave_epoch(session)
+            self._leave_epoch(session, SentAway(MOVED_ON))
         else:
             self._end(session, reason, detail)
         return Ended(self._report(session))
@@ -205,14 +229,27 @@ class Engine:
         self._ended = [session for session in self._ended if (session.id, session.epoch) not in keys]
 
     def drain(self, draining: bool) -> None:
-        """While it drains the worker takes no new sessions; those it has go on."""
-        if self._draining != draining:
-            self._draining = draining
+        """While it drains the worker takes no new sessions; those it has go on until they have a place elsewhere."""
+        if self._departure.drain(draining):
             self._ports.events.changed()
 
-    def begin_termination(self) -> None:
-        """No new sessions and no slots from now on: the process is about to end."""
-        self._terminating = True
+    def begin_termination(self, within_ms: int, left: Callable[[], None]) -> None:
+        """No new sessions and no slots from now on: the process ends in `within_ms`. `left` is called when no session has
+        a stream any more; perhaps at once.
+        """
+        self._departure.begin_termination(within_ms, left)
+
+    def begin_hand_over(self, session: Session) -> bool:
+        """The session has a place elsewhere: a step under way is its last here. False when that is known already."""
+        if session.leaving or session.activity == "ended":
+            return False
+        session.leaving = True
+        return True
+
+    def finish_hand_over(self, session: Session, packed: bytes | None) -> None:
+        """`packed` is the session's state after its last step; None when there is none to be had."""
+        if session.activity != "ended":
+            self._leave_epoch(session, SentAway(HANDED_OVER, self._last_checkpoint(session, packed)))
 
     def stop_stepping(self) -> None:
         """For good: states stand still from now on."""
@@ -226,7 +263,7 @@ class Engine:
             if stream is None:
                 continue
             state = packed.get(session.state) if session.state is not None else None
-            checkpoint = None if state is None else self.checkpoint_of(session, state)
+            checkpoint = self._last_checkpoint(session, state)
             session.hold(now_us)
             stream.close(SentAway(DRAINING, checkpoint))
 
@@ -236,22 +273,7 @@ class Engine:
 
     def origin_of(self, checkpoint: Checkpoint | None, state: StateId | None) -> Fork:
         """A world to start from: `state`, and what a checkpoint says goes with it."""
-        description = self._ports.model.description
-        own_format = read_format(None, description.width, description.height)
-        assert not isinstance(own_format, Refusal)
-        still = np.zeros(len(description.actions), np.float32)
-        if checkpoint is None:
-            return Fork(state, 0, ActionInForce(0, still), FormatInForce(own_format))
-        action = checkpoint.action if checkpoint.HasField("action") else None
-        values = still if action is None else read_action(action, description.actions)
-        asked = checkpoint.format if checkpoint.HasField("format") else None
-        image = read_format(asked, description.width, description.height)
-        return Fork(
-            state,
-            checkpoint.frame_number,
-            ActionInForce(checkpoint.last_action_seq, still if isinstance(values, Refusal) else values, action),
-            FormatInForce(own_format) if isinstance(image, Refusal) else FormatInForce(image, asked),
-        )
+        return origin_of(checkpoint, state, self._ports.model.description)
 
     def _house_for(self, session_id: str) -> House:
         return House(
@@ -277,6 +299,7 @@ class Engine:
                 state=origin.state,
                 frame_number=max(origin.frame_number, request.next_frame_number - 1),
                 action=origin.action,
+                device_seqs=origin.device_seqs,
                 format=origin.format,
                 started_us=self._ports.clock.now_us(),
                 interval_us=self._interval_us,
@@ -293,6 +316,7 @@ class Engine:
         if before is not None:
             before.close(SentAway(TAKEN_OVER))
         stream.notice(session.notice(kind))
+        self._departure.opened(stream)
         if session.state is not None:
             self._changed()
         return session
@@ -304,11 +328,13 @@ class Engine:
             self._quarantine.session_lost(self._ports.clock.now_us())
         self._retire(session, reason, Over(session.notice(NOTICE_KIND_ENDED, reason, detail)))
 
-    def _leave_epoch(self, session: Session) -> None:
+    def _leave_epoch(self, session: Session, closing: SentAway) -> None:
         """The session goes on at a higher epoch: what it used at this one is reported, its client is not told of an end."""
-        self._retire(session, "worker_lost", SentAway(MOVED_ON))
+        self._retire(session, "worker_lost", closing, told="moved_on")
+        self._epochs.note(session.id, session.epoch + 1, False)
 
-    def _retire(self, session: Session, reason: str, closing: Closing) -> None:
+    def _retire(self, session: Session, reason: str, closing: Closing, told: str | None = None) -> None:
+        """`told` is the reason in logs and metrics, when it is another."""
         stream, state = session.stream, session.state
         session.end(reason, self._ports.clock.now_us())
         del self._live[session.id]
@@ -318,18 +344,16 @@ class Engine:
             self._ports.model.drop(state)
         if stream is not None:
             stream.close(closing)
-        self._ports.events.ended(EndedSession(session.id, session.trace_id, session.epoch, reason))
+        self._ports.events.ended(EndedSession(session.id, session.trace_id, session.epoch, told or reason))
         self._changed()
 
     def _changed(self) -> None:
         self._ports.events.changed()
         self._scheduler.changed()
+        self._departure.changed()
+
+    def _last_checkpoint(self, session: Session, state: bytes | None) -> Checkpoint | None:
+        return self.checkpoint_of(session, state) if state is not None and self.movable else None
 
     def _report(self, session: Session) -> SessionReport:
         return report_of(session, self._ports.clock.now_us())
-
-
-def _origin_of(session: Session) -> Fork:
-    """A live session's world, on its way to a higher epoch here. A step under way makes one more frame of it."""
-    stepped = session.frame_number + session.stepping
-    return Fork(session.state, stepped, session.action, session.format)

@@ -1,7 +1,7 @@
 # K1. At most as many copies wait as the worker has slots: what waits is memory.
 # K2. A copy that nobody claims in time is dropped; one with the name of a copy that waits takes its place.
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from meridian_worker.clock import Cancel, Clock
 from meridian_worker.engine.ports import ActionInForce, FormatInForce, StateId
@@ -17,6 +17,8 @@ class Fork:
     frame_number: int
     action: ActionInForce
     format: FormatInForce
+    # The newest action number seen of each device.
+    device_seqs: Mapping[int, int] = field(default_factory=dict)
 
 
 class Forks:

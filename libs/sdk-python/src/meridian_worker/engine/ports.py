@@ -22,6 +22,8 @@ class ModelDescription:
     frames_per_second: int
     actions: Sequence[str]
     state_bytes: int
+    # How long a worker takes to go on from a checkpoint, beyond reading it.
+    rebuild_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,8 @@ class SteppedFrame:
 
     number: int
     epoch: int
-    last_action_seq: int
-    # 0 before the first action.
-    action_received_us: int
+    # What the step has seen.
+    action: "ActionInForce"
     due_us: int
     step_started_us: int
     step_ended_us: int
@@ -108,6 +109,9 @@ class ClientStream(Protocol):
     def notice(self, notice: Notice) -> None: ...
     def frame(self, frame: SteppedFrame) -> None: ...
     def checkpoint(self, checkpoint: Checkpoint) -> None: ...
+    def draining(self, within_ms: int) -> None:
+        """The session is to be found another place; its stream is closed after `within_ms`, 0 for no limit."""
+
     def close(self, closing: Closing) -> None:
         """Nothing is sent after this."""
 
@@ -139,13 +143,17 @@ class AttachRequest:
 
 @dataclass(frozen=True, slots=True)
 class ActionInForce:
-    """The action that a session's steps see until a newer one replaces it."""
+    """The action that a session's steps see until a newer one replaces it; all 0 before the first."""
 
     seq: int
     values: ActionValues
     # As the client sent it, for checkpoints.
     message: Action | None = None
+    # The device that it came from, 0 for the owner's.
+    device: int = 0
     received_us: int = 0
+    # When it came to the gateway, by the gateway's clock.
+    gateway_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

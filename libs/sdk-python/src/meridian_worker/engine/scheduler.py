@@ -5,13 +5,15 @@
 #     was replaced meanwhile is dropped.
 # S3. A step that fails taints its whole batch: each of those sessions is then stepped alone until it succeeds, and one
 #     that fails alone, after an earlier failure, is the culprit.
-# S4. While nothing changes but actions, limits only move away: they are looked at when the first of them may have come.
+# S4. While nothing changes but actions, limits, and what is told ahead of them, only move away: they are looked at when the
+#     first of them may have come.
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from meridian_worker.clock import Cancel, Clock
 from meridian_worker.engine.cadence import is_late
+from meridian_worker.engine.frame_format import ImageFormat
 from meridian_worker.engine.ports import (
     ActionInForce,
     EngineEvents,
@@ -23,6 +25,7 @@ from meridian_worker.engine.ports import (
     SteppingModel,
 )
 from meridian_worker.engine.session import Session
+from meridian_worker.protocol import NOTICE_KIND_ENDING_SOON
 
 CHECKPOINT_INTERVAL_US = 1_000_000
 FAILURES_MAX = 2
@@ -34,6 +37,10 @@ LIMIT_DETAILS = {
     "duration_limit": "The session has reached its longest duration.",
     "client_lost": "The client did not come back in time.",
 }
+WARNINGS = {
+    "idle": "The session ends soon unless something is done.",
+    "duration_limit": "The session soon reaches its longest duration.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class SchedulerPorts:
     model: SteppingModel
     batch_max: int
     events: EngineEvents
+    # Whether a state is small enough to be sent as a checkpoint.
+    movable: bool
     sessions: Callable[[], Iterable[Session]]
     # A limit of the session's, or the model, has ended it: session, reason, detail.
     end: Callable[[Session, str, str], None]
@@ -67,7 +76,7 @@ class Scheduler:
 
     def changed(self) -> None:
         """To be called when a session came, left, or got or lost its stream."""
-        self._limit_at_us = min((session.limit().at_us for session in self._ports.sessions()), default=math.inf)
+        self._limit_at_us = min((session.limits.next_us for session in self._ports.sessions()), default=math.inf)
         self._wake()
 
     def _wake(self) -> None:
@@ -83,6 +92,10 @@ class Scheduler:
                 self._step(batch, now_us)
         self._arm()
 
+    @property
+    def stopped(self) -> bool:
+        return self._stopped
+
     def stop(self) -> None:
         """For good."""
         self._stopped = True
@@ -90,9 +103,12 @@ class Scheduler:
 
     def _end_due(self, now_us: int) -> None:
         for session in list(self._ports.sessions()):
-            limit = session.limit()
+            limit = session.limits.first
             if limit.at_us <= now_us:
                 self._ports.end(session, limit.reason, LIMIT_DETAILS[limit.reason])
+            elif session.stream is not None and session.limits.take_warning(now_us) is not None:
+                detail, ends_in_ms = WARNINGS[limit.reason], (limit.at_us - now_us) // 1_000
+                session.stream.notice(session.notice(NOTICE_KIND_ENDING_SOON, limit.reason, detail, ends_in_ms))
 
     def _batch_due(self, now_us: int) -> list[Session]:
         steppable = self._steppable()
@@ -104,7 +120,9 @@ class Scheduler:
         return [session for session in due if session.failures == 0][: self._ports.batch_max]
 
     def _steppable(self) -> list[Session]:
-        return [each for each in self._ports.sessions() if each.stream is not None and not each.stepping]
+        return [
+            each for each in self._ports.sessions() if each.stream is not None and not each.stepping and not each.leaving
+        ]
 
     def _arm(self) -> None:
         self._disarm()
@@ -168,13 +186,17 @@ class Scheduler:
             self._ports.events.skipped(skipped)
         if session.stream is None:
             return
-        session.stream.frame(self._frame_of(step, rgb, started_us, ended_us))
-        if packed is not None:
-            session.checkpoint_us = started_us
+        image = session.image_format(ended_us)
+        if image is not None:
+            session.stream.frame(self._frame_of(step, image, rgb, started_us, ended_us))
+        if packed is None:
+            return
+        session.checkpoint_us = started_us
+        if self._ports.movable:
             description = self._ports.model.description
             session.stream.checkpoint(session.checkpoint(description.model, description.version, packed))
 
-    def _frame_of(self, step: _Begun, rgb: bytes, started_us: int, ended_us: int) -> SteppedFrame:
+    def _frame_of(self, step: _Begun, image: ImageFormat, rgb: bytes, started_us: int, ended_us: int) -> SteppedFrame:
         session = step.session
 
         def sent(at_us: int) -> None:
@@ -185,13 +207,12 @@ class Scheduler:
         return SteppedFrame(
             number=session.frame_number,
             epoch=session.epoch,
-            last_action_seq=step.action.seq,
-            action_received_us=step.action.received_us,
+            action=step.action,
             due_us=step.due_us,
             step_started_us=started_us,
             step_ended_us=ended_us,
             rgb=rgb,
-            format=session.format.image,
+            format=image,
             sent=sent,
         )
 

@@ -1,14 +1,18 @@
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from meridian_worker.engine.adaptation import Adaptation
 from meridian_worker.engine.cadence import next_due
+from meridian_worker.engine.devices import Devices
+from meridian_worker.engine.frame_format import ImageFormat
+from meridian_worker.engine.limits import Limits
 from meridian_worker.engine.meter import Meter, Reading
 from meridian_worker.engine.phase_aligner import PhaseAligner
 from meridian_worker.engine.ports import ActionInForce, ClientStream, FormatInForce, Grant, StateId
 from meridian_worker.protocol import Checkpoint, Notice
 
 Activity = Literal["connecting", "active", "held", "ended"]
-LimitReason = Literal["idle", "duration_limit", "client_lost"]
 
 NEVER_US = -(2**62)
 
@@ -23,15 +27,10 @@ class SessionStart:
     # Of the last frame stepped; 0 for none.
     frame_number: int
     action: ActionInForce
+    device_seqs: Mapping[int, int]
     format: FormatInForce
     started_us: int
     interval_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    at_us: int
-    reason: LimitReason
 
 
 class Session:
@@ -60,23 +59,26 @@ class Session:
         self.failures = 0
         # A step of this session is running.
         self.stepping = False
+        # It has a place elsewhere, and is stepped no more.
+        self.leaving = False
         # Orders the newest step of each session; 0 before the first.
         self.turn = 0
+        self.devices = Devices(start.device_seqs)
+        self.limits = Limits(start.grant, start.started_us)
         # When the last checkpoint went out.
         self.checkpoint_us = NEVER_US
-        self._grant = start.grant
         self._interval_us = start.interval_us
         self._meter = Meter()
         self._aligner = PhaseAligner(start.interval_us)
-        self._awake_us = start.started_us
-        self._held_since_us = 0
+        self._adaptation = Adaptation()
 
     def attach(self, stream: ClientStream, now_us: int) -> ClientStream | None:
         """Answers the stream that was attached before, if any."""
         before, self.stream = self.stream, stream
         self.due_us = now_us
-        self._awake_us = now_us
         self.checkpoint_us = NEVER_US
+        self.limits.attached(now_us)
+        self._adaptation = Adaptation()
         self.activity = "active" if self.turn > 0 else "connecting"
         return before
 
@@ -84,7 +86,7 @@ class Session:
         """The client is away: no steps, and the meter stands still."""
         self.stream = None
         self.activity = "held"
-        self._held_since_us = now_us
+        self.limits.held(now_us)
         self._meter.pause(now_us)
 
     def end(self, reason: str, now_us: int) -> None:
@@ -95,14 +97,22 @@ class Session:
         self._meter.pause(now_us)
 
     def act(self, action: ActionInForce) -> bool:
-        """Newest wins: an action that is not newer than the one in force changes nothing."""
-        if action.seq <= self.action.seq:
+        """Newest wins: an action that is not newer than the newest of its device changes nothing."""
+        if not self.devices.take(action.device, action.seq):
             return False
         self.action = action
-        self._awake_us = action.received_us
+        self.limits.awake(action.received_us)
         if self.activity == "active":
             self._aligner.arrived(self.due_us - action.received_us)
         return True
+
+    def heed(self, frames_dropped: int, now_us: int) -> None:
+        """The client has not kept up with so many frames of its stream."""
+        self._adaptation.heard(frames_dropped, self.format, now_us)
+
+    def image_format(self, now_us: int) -> ImageFormat | None:
+        """How the newest frame is to be encoded; None when it is not to be sent."""
+        return self._adaptation.image_of(self.frame_number, self.format, now_us)
 
     def restore(self, state: StateId, action: ActionInForce) -> None:
         """The world of another moment. Frame numbers, the seq of the client's actions and what it asked for stay."""
@@ -128,14 +138,10 @@ class Session:
     def frame_sent(self, late: bool) -> None:
         self._meter.frame_sent(late)
 
-    def limit(self) -> Limit:
-        """The first limit that the session will run into if nothing changes."""
-        duration = Limit(self.started_us + self._grant.max_duration_ms * 1_000, "duration_limit")
-        if self.activity == "held":
-            absence = Limit(self._held_since_us + self._grant.hold_ms * 1_000, "client_lost")
-        else:
-            absence = Limit(self._awake_us + self._grant.idle_ms * 1_000, "idle")
-        return duration if duration.at_us < absence.at_us else absence
+    @property
+    def is_slowed(self) -> bool:
+        """Whether less is sent than the client asked for, because it does not keep up."""
+        return self._adaptation.is_lowered
 
     def read(self, now_us: int) -> Reading:
         return self._meter.read(now_us)
@@ -151,13 +157,16 @@ class Session:
             state=state,
             action=self.action.message,
             format=self.format.message,
+            device_seqs=self.devices.all_but(self.action.device),
+            action_device=self.action.device,
         )
 
-    def notice(self, kind: int, end_reason: str = "", detail: str = "") -> Notice:
+    def notice(self, kind: int, end_reason: str = "", detail: str = "", ends_in_ms: int = 0) -> Notice:
         return Notice(
             kind=kind,  # type: ignore[arg-type]
             end_reason=end_reason,
             detail=detail,
             epoch=self.epoch,
             next_frame_number=self.frame_number + 1,
+            ends_in_ms=ends_in_ms,
         )

@@ -33,6 +33,7 @@ class Manifest:
     # True frames of the place to pull a drifting session back to, and the rules for it.
     anchors: Frame | None
     reanchor: Rules | None
+    rebuild_ms: int
     onnx_file: str
     digests: dict[str, str]
 
@@ -80,6 +81,7 @@ def _manifest_of(folder: Path, raw: dict[str, Any]) -> Manifest:
         initial_states=_initial_states(raw, anchors, shape),
         anchors=anchors,
         reanchor=_rules_of(raw, size),
+        rebuild_ms=raw.get("rebuildMs", 0),
         onnx_file=raw["file"],
         digests={raw["file"]: raw["sha256"], **({torch_form["file"]: torch_form["sha256"]} if torch_form else {})},
     )

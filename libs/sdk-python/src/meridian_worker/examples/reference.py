@@ -37,6 +37,7 @@ class Reference(Model):
         self.name, self.version = manifest.model, manifest.version
         self.width, self.height, self.fps = manifest.width, manifest.height, manifest.fps
         self.actions = manifest.actions
+        self.rebuild_ms = manifest.rebuild_ms
         # None for a model that is never pulled back.
         self._dreams: Dreams | None = None
         self._form = chosen_form(manifest)

@@ -11,10 +11,11 @@ import grpc
 from meridian_worker.clock import Clock
 from meridian_worker.engine.engine import Engine
 from meridian_worker.engine.pace import Pace
+from meridian_worker.engine.session import Session
 from meridian_worker.fleet.backoff import backoff_ms
 from meridian_worker.fleet.fleet_client import Fleet
 from meridian_worker.log import Logger
-from meridian_worker.protocol import HeartbeatRequest, HeartbeatResponse, RegisterRequest
+from meridian_worker.protocol import HeartbeatRequest, HeartbeatResponse, RegisterRequest, StopSession
 
 # Ended sessions told in one heartbeat; the rest follows when these are acknowledged.
 ENDED_MAX = 200
@@ -29,6 +30,8 @@ class FleetLinkPorts:
     fleet: Fleet
     clock: Clock
     engine: Engine
+    # Of a session that is served elsewhere at a higher epoch.
+    hand_over: Callable[[Session], None]
     pace: Pace
     logger: Logger
     announcement: RegisterRequest
@@ -168,8 +171,16 @@ class FleetLink:
         engine = self._ports.engine
         engine.acknowledge(answer.acknowledged_session_ids, request.sessions)
         for stop in answer.stop:
-            engine.end(stop.session_id, stop.epoch, stop.end_reason, "The control plane ended the session.")
+            self._stop(stop)
         if answer.drain != self._operator_drains:
             self._operator_drains = answer.drain
             engine.drain(answer.drain)
             self._ports.logger.info("the operator changed draining", draining=answer.drain)
+
+    def _stop(self, stop: StopSession) -> None:
+        engine = self._ports.engine
+        session = engine.find(stop.session_id)
+        if stop.end_reason == "" and session is not None and session.epoch <= stop.epoch:
+            self._ports.hand_over(session)
+        else:
+            engine.end(stop.session_id, stop.epoch, stop.end_reason, "The control plane ended the session.")

@@ -12,6 +12,8 @@ from meridian_worker.contract import Model, NewSession
 from meridian_worker.engine.ports import ModelDescription, StateId
 from meridian_worker.model import arrays
 
+REBUILD_MS_MAX = 600_000
+
 
 class ModelFault(Exception):
     """The model does not do what its contract says. The message is a sentence for its authors."""
@@ -37,6 +39,8 @@ class ModelRunner:
         for name in ("name", "version", "width", "height"):
             if not hasattr(model, name):
                 raise ModelFault(f"{type(model).__name__} has no `{name}`.")
+        if not isinstance(model.rebuild_ms, int) or not 0 <= model.rebuild_ms <= REBUILD_MS_MAX:
+            raise ModelFault(f"`rebuild_ms` is {model.rebuild_ms!r}, not whole milliseconds up to {REBUILD_MS_MAX}.")
         model._example = model.start(NewSession("warm-up", 0.0))
         return ModelDescription(
             model=model.name,
@@ -46,6 +50,7 @@ class ModelRunner:
             frames_per_second=model.fps,
             actions=tuple(model.actions),
             state_bytes=len(model.pack(model._example)),
+            rebuild_ms=model.rebuild_ms,
         )
 
     def batch_max(self) -> int:

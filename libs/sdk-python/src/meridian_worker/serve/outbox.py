@@ -10,7 +10,7 @@ from meridian_worker.clock import Clock
 from meridian_worker.encode.images import EncodedImage
 from meridian_worker.engine.frame_format import ImageFormat
 from meridian_worker.engine.ports import Closing, Over, SentAway, SteppedFrame
-from meridian_worker.protocol import Checkpoint, Frame, Notice, PlayResponse
+from meridian_worker.protocol import NOTICE_KIND_ENDING_SOON, Checkpoint, Draining, Frame, Notice, PlayResponse
 
 Encode = Callable[[bytes, ImageFormat], Awaitable[EncodedImage]]
 
@@ -26,7 +26,8 @@ class Outbox:
         self._encode = encode
         self._write = write
         self._something = asyncio.Event()
-        self._notices: deque[Notice] = deque()
+        # Notices, and what is said of draining.
+        self._sayings: deque[PlayResponse] = deque()
         self._frame: SteppedFrame | None = None
         self._checkpoint: Checkpoint | None = None
         self._closing: Closing | HalfClosed | None = None
@@ -34,9 +35,12 @@ class Outbox:
         self.closed = asyncio.Event()
 
     def notice(self, notice: Notice) -> None:
-        if self._closing is None:
-            self._notices.append(notice)
-            self._something.set()
+        if notice.kind == NOTICE_KIND_ENDING_SOON and self._sayings and self._sayings[-1].notice.kind == notice.kind:
+            self._sayings.pop()
+        self._say(PlayResponse(notice=notice))
+
+    def draining(self, within_ms: int) -> None:
+        self._say(PlayResponse(draining=Draining(within_ms=within_ms)))
 
     def frame(self, frame: SteppedFrame) -> None:
         self._frame = frame
@@ -64,9 +68,13 @@ class Outbox:
             await self._write_waiting()
         await self._write_last_words(self._closing)
 
+    def _say(self, saying: PlayResponse) -> None:
+        if self._closing is None:
+            self._sayings.append(saying)
+            self._something.set()
+
     async def _write_waiting(self) -> None:
-        while self._notices:
-            await self._write(_bytes_of(PlayResponse(notice=self._notices.popleft())))
+        await self._write_sayings()
         frame, self._frame = self._frame, None
         if frame is not None and self._closing is None:
             await self._write_frame(frame)
@@ -83,9 +91,12 @@ class Outbox:
         frame.sent(now_us)
         await self._write(message)
 
+    async def _write_sayings(self) -> None:
+        while self._sayings:
+            await self._write(_bytes_of(self._sayings.popleft()))
+
     async def _write_last_words(self, closing: Closing | HalfClosed) -> None:
-        while self._notices:
-            await self._write(_bytes_of(PlayResponse(notice=self._notices.popleft())))
+        await self._write_sayings()
         if isinstance(closing, Over):
             await self._write(_bytes_of(PlayResponse(notice=closing.notice)))
         elif isinstance(closing, SentAway) and closing.checkpoint is not None:
@@ -101,12 +112,14 @@ def _frame_message(frame: SteppedFrame, image: EncodedImage, encoded_us: int) ->
                 codec=image.format.codec,  # type: ignore[arg-type]
                 width=image.format.width,
                 height=image.format.height,
-                last_action_seq=frame.last_action_seq,
+                last_action_seq=frame.action.seq,
                 epoch=frame.epoch,
-                action_received_us=frame.action_received_us,
+                action_received_us=frame.action.received_us,
                 step_started_us=frame.step_started_us,
                 step_ended_us=frame.step_ended_us,
                 encoded_us=encoded_us,
+                last_action_device=frame.action.device,
+                action_gateway_us=frame.action.gateway_us,
                 image=image.data,
             )
         )

@@ -20,6 +20,7 @@ from meridian_worker.protocol import Checkpoint, PlayRequest
 from meridian_worker.refusal import Refusal, RefusalError
 from meridian_worker.serve.call_metadata import ServeMetadata, metadata_of, read_serve_metadata
 from meridian_worker.serve.grpc_status import INTERNAL, abort
+from meridian_worker.serve.hand_over import HandOver
 from meridian_worker.serve.outbox import HalfClosed, Outbox
 from meridian_worker.serve.session_token import TokenReader
 
@@ -45,6 +46,7 @@ class ServePorts:
     model: ModelHost
     tokens: TokenReader
     encoder: FrameEncoder
+    hand_over: HandOver
     logger: Logger
 
 
@@ -115,6 +117,7 @@ class _Stream:
 
     def __init__(self, ports: ServePorts, context: grpc.aio.ServicerContext, session: Session, outbox: Outbox) -> None:
         self._engine = ports.engine
+        self._hand_over = ports.hand_over
         self._context = context
         self._session = session
         self._outbox = outbox
@@ -175,9 +178,16 @@ class _Stream:
             return MALFORMED
         match request.WhichOneof("message"):
             case "action":
-                return self._engine.act(self._session, self._outbox, request.action)
+                return self._engine.act(self._session, self._outbox, request)
             case "format":
                 return self._engine.ask_format(self._session, self._outbox, request.format)
+            case "feedback":
+                self._engine.heed(self._session, self._outbox, request.feedback)
+                return None
+            case "hand_over":
+                if self._session.stream is self._outbox:
+                    self._hand_over.begin(self._session)
+                return None
             case "restore":
                 return STRAY_RESTORE
             case _:

@@ -4,6 +4,7 @@ from typing import Any
 
 import jwt
 
+from meridian_worker.engine.devices import OWNER
 from meridian_worker.engine.ports import Grant
 from meridian_worker.refusal import RefusalError
 
@@ -14,6 +15,7 @@ CLOCK_TOLERANCE_S = 5
 TOKEN_BYTES_MAX = 4_096
 SUBJECT_CHARACTERS_MAX = 64
 
+ROLES = ("owner", "controller", "spectator")
 TEXTS = ("tenantId", "region", "pool", "workerId", "workerAddress")
 # Claims that are whole numbers, and the least that each may be.
 NUMBERS = {"slot": 0, "epoch": 1, "claimByMs": 0, "holdMs": 0, "idleMs": 0, "maxDurationMs": 0}
@@ -58,6 +60,9 @@ class TokenReader:
         if grant["workerId"] != self._worker_id:
             message = f"The session token is for worker {grant['workerId']}."
             raise RefusalError("PERMISSION_DENIED", "wrong_worker", message)
+        if grant.get("device", OWNER) != OWNER:
+            message = "A paired device takes part through its session's gateway, not at a worker."
+            raise RefusalError("PERMISSION_DENIED", "role_forbidden", message)
         return Grant(
             session_id=claims["sub"],
             epoch=grant["epoch"],
@@ -89,8 +94,10 @@ def _is_well_formed(claims: Mapping[str, Any]) -> bool:
     subject, grant = claims.get("sub"), claims.get("mer")
     if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_CHARACTERS_MAX or not isinstance(grant, dict):
         return False
-    # Tokens made before sessions could take several slots have no width.
-    if not _is_whole(grant.get("width", 1), 1):
+    # What is left out has a default: tokens made before sessions could take several slots have no width.
+    if not _is_whole(grant.get("width", 1), 1) or not _is_whole(grant.get("device", OWNER), OWNER):
+        return False
+    if grant.get("role", "owner") not in ROLES:
         return False
     texts = all(isinstance(grant.get(name), str) for name in TEXTS)
     return texts and all(_is_whole(grant.get(name), least) for name, least in NUMBERS.items())

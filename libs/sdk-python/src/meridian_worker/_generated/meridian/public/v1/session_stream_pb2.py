@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'meridian/public/v1/session_stream.proto\x12\x12meridian.public.v1\"\xac\x01\n\x0bPlayRequest\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x1a.meridian.public.v1.ActionH\x00\x12\x31\n\x07restore\x18\x02 \x01(\x0b\x32\x1e.meridian.public.v1.CheckpointH\x00\x12\x31\n\x06\x66ormat\x18\x03 \x01(\x0b\x32\x1f.meridian.public.v1.FrameFormatH\x00\x42\t\n\x07message\"g\n\x0b\x46rameFormat\x12(\n\x05\x63odec\x18\x01 \x01(\x0e\x32\x19.meridian.public.v1.Codec\x12\r\n\x05width\x18\x02 \x01(\r\x12\x0e\n\x06height\x18\x03 \x01(\r\x12\x0f\n\x07quality\x18\x04 \x01(\r\"\xad\x01\n\x06\x41\x63tion\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\x16\n\x0e\x63lient_time_us\x18\x02 \x01(\x06\x12\x0f\n\x07\x62uttons\x18\x03 \x03(\t\x12\x32\n\x04\x61xes\x18\x04 \x03(\x0b\x32$.meridian.public.v1.Action.AxesEntry\x12\x0c\n\x04text\x18\x05 \x01(\t\x1a+\n\tAxesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x02:\x02\x38\x01\"\xc2\x01\n\x0cPlayResponse\x12*\n\x05\x66rame\x18\x01 \x01(\x0b\x32\x19.meridian.public.v1.FrameH\x00\x12,\n\x06notice\x18\x02 \x01(\x0b\x32\x1a.meridian.public.v1.NoticeH\x00\x12\x34\n\ncheckpoint\x18\x03 \x01(\x0b\x32\x1e.meridian.public.v1.CheckpointH\x00\x12\x17\n\x0fgateway_sent_us\x18\x0f \x01(\x06\x42\t\n\x07message\"\x89\x02\n\x05\x46rame\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x10\n\x08keyframe\x18\x02 \x01(\x08\x12(\n\x05\x63odec\x18\x03 \x01(\x0e\x32\x19.meridian.public.v1.Codec\x12\r\n\x05width\x18\x04 \x01(\r\x12\x0e\n\x06height\x18\x05 \x01(\r\x12\x17\n\x0flast_action_seq\x18\x06 \x01(\x04\x12\r\n\x05\x65poch\x18\x07 \x01(\x04\x12\x1a\n\x12\x61\x63tion_received_us\x18\x08 \x01(\x06\x12\x17\n\x0fstep_started_us\x18\t \x01(\x06\x12\x15\n\rstep_ended_us\x18\n \x01(\x06\x12\x12\n\nencoded_us\x18\x0b \x01(\x06\x12\r\n\x05image\x18\x0e \x01(\x0c\"\x84\x01\n\x06Notice\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.meridian.public.v1.NoticeKind\x12\x12\n\nend_reason\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\r\n\x05\x65poch\x18\x04 \x01(\x04\x12\x19\n\x11next_frame_number\x18\x05 \x01(\x04\"\xdc\x01\n\nCheckpoint\x12\r\n\x05model\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x14\n\x0c\x66rame_number\x18\x04 \x01(\x04\x12\x17\n\x0flast_action_seq\x18\x05 \x01(\x04\x12\r\n\x05state\x18\x06 \x01(\x0c\x12*\n\x06\x61\x63tion\x18\x07 \x01(\x0b\x32\x1a.meridian.public.v1.Action\x12/\n\x06\x66ormat\x18\x08 \x01(\x0b\x32\x1f.meridian.public.v1.FrameFormat*Q\n\x05\x43odec\x12\x15\n\x11\x43ODEC_UNSPECIFIED\x10\x00\x12\x0e\n\nCODEC_JPEG\x10\x01\x12\x0e\n\nCODEC_WEBP\x10\x02\x12\x11\n\rCODEC_RAW_RGB\x10\x03*\xa7\x01\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13NOTICE_KIND_STARTED\x10\x01\x12\x17\n\x13NOTICE_KIND_RESUMED\x10\x02\x12\x19\n\x15NOTICE_KIND_MIGRATING\x10\x03\x12\x18\n\x14NOTICE_KIND_MIGRATED\x10\x04\x12\x15\n\x11NOTICE_KIND_ENDED\x10\x05\x32\x65\n\x14SessionStreamService\x12M\n\x04Play\x12\x1f.meridian.public.v1.PlayRequest\x1a .meridian.public.v1.PlayResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'meridian/public/v1/session_stream.proto\x12\x12meridian.public.v1\"\xff\x02\n\x0bPlayRequest\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x1a.meridian.public.v1.ActionH\x00\x12\x31\n\x07restore\x18\x02 \x01(\x0b\x32\x1e.meridian.public.v1.CheckpointH\x00\x12\x31\n\x06\x66ormat\x18\x03 \x01(\x0b\x32\x1f.meridian.public.v1.FrameFormatH\x00\x12\x36\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x04 \x01(\x0b\x32\".meridian.public.v1.StreamFeedbackH\x00\x12\x31\n\thand_over\x18\x05 \x01(\x0b\x32\x1c.meridian.public.v1.HandOverH\x00\x12\x39\n\rremove_device\x18\x06 \x01(\x0b\x32 .meridian.public.v1.RemoveDeviceH\x00\x12\x0e\n\x06\x64\x65vice\x18\x0e \x01(\r\x12\x1b\n\x13gateway_received_us\x18\x0f \x01(\x06\x42\t\n\x07message\"N\n\x0eStreamFeedback\x12\x13\n\x0b\x66rames_sent\x18\x01 \x01(\x04\x12\x16\n\x0e\x66rames_dropped\x18\x02 \x01(\x04\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\"\n\n\x08HandOver\"\x1e\n\x0cRemoveDevice\x12\x0e\n\x06\x64\x65vice\x18\x01 \x01(\r\"g\n\x0b\x46rameFormat\x12(\n\x05\x63odec\x18\x01 \x01(\x0e\x32\x19.meridian.public.v1.Codec\x12\r\n\x05width\x18\x02 \x01(\r\x12\x0e\n\x06height\x18\x03 \x01(\r\x12\x0f\n\x07quality\x18\x04 \x01(\r\"\xad\x01\n\x06\x41\x63tion\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\x16\n\x0e\x63lient_time_us\x18\x02 \x01(\x06\x12\x0f\n\x07\x62uttons\x18\x03 \x03(\t\x12\x32\n\x04\x61xes\x18\x04 \x03(\x0b\x32$.meridian.public.v1.Action.AxesEntry\x12\x0c\n\x04text\x18\x05 \x01(\t\x1a+\n\tAxesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x02:\x02\x38\x01\"\xf4\x01\n\x0cPlayResponse\x12*\n\x05\x66rame\x18\x01 \x01(\x0b\x32\x19.meridian.public.v1.FrameH\x00\x12,\n\x06notice\x18\x02 \x01(\x0b\x32\x1a.meridian.public.v1.NoticeH\x00\x12\x34\n\ncheckpoint\x18\x03 \x01(\x0b\x32\x1e.meridian.public.v1.CheckpointH\x00\x12\x30\n\x08\x64raining\x18\x04 \x01(\x0b\x32\x1c.meridian.public.v1.DrainingH\x00\x12\x17\n\x0fgateway_sent_us\x18\x0f \x01(\x06\x42\t\n\x07message\"\x1d\n\x08\x44raining\x12\x11\n\twithin_ms\x18\x01 \x01(\r\"\xc0\x02\n\x05\x46rame\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x10\n\x08keyframe\x18\x02 \x01(\x08\x12(\n\x05\x63odec\x18\x03 \x01(\x0e\x32\x19.meridian.public.v1.Codec\x12\r\n\x05width\x18\x04 \x01(\r\x12\x0e\n\x06height\x18\x05 \x01(\r\x12\x17\n\x0flast_action_seq\x18\x06 \x01(\x04\x12\r\n\x05\x65poch\x18\x07 \x01(\x04\x12\x1a\n\x12\x61\x63tion_received_us\x18\x08 \x01(\x06\x12\x17\n\x0fstep_started_us\x18\t \x01(\x06\x12\x15\n\rstep_ended_us\x18\n \x01(\x06\x12\x12\n\nencoded_us\x18\x0b \x01(\x06\x12\x1a\n\x12last_action_device\x18\x0c \x01(\r\x12\x19\n\x11\x61\x63tion_gateway_us\x18\r \x01(\x06\x12\r\n\x05image\x18\x0e \x01(\x0c\"\xed\x01\n\x06Notice\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.meridian.public.v1.NoticeKind\x12\x12\n\nend_reason\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\r\n\x05\x65poch\x18\x04 \x01(\x04\x12\x19\n\x11next_frame_number\x18\x05 \x01(\x04\x12\x0e\n\x06\x64\x65vice\x18\x06 \x01(\r\x12,\n\x04role\x18\x07 \x01(\x0e\x32\x1e.meridian.public.v1.DeviceRole\x12\x12\n\nends_in_ms\x18\x08 \x01(\r\x12\x15\n\rsession_token\x18\t \x01(\t\"\xa7\x02\n\nCheckpoint\x12\r\n\x05model\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x14\n\x0c\x66rame_number\x18\x04 \x01(\x04\x12\x17\n\x0flast_action_seq\x18\x05 \x01(\x04\x12\r\n\x05state\x18\x06 \x01(\x0c\x12*\n\x06\x61\x63tion\x18\x07 \x01(\x0b\x32\x1a.meridian.public.v1.Action\x12/\n\x06\x66ormat\x18\x08 \x01(\x0b\x32\x1f.meridian.public.v1.FrameFormat\x12\x32\n\x0b\x64\x65vice_seqs\x18\t \x03(\x0b\x32\x1d.meridian.public.v1.DeviceSeq\x12\x15\n\raction_device\x18\n \x01(\r\"(\n\tDeviceSeq\x12\x0e\n\x06\x64\x65vice\x18\x01 \x01(\r\x12\x0b\n\x03seq\x18\x02 \x01(\x04*Q\n\x05\x43odec\x12\x15\n\x11\x43ODEC_UNSPECIFIED\x10\x00\x12\x0e\n\nCODEC_JPEG\x10\x01\x12\x0e\n\nCODEC_WEBP\x10\x02\x12\x11\n\rCODEC_RAW_RGB\x10\x03*w\n\nDeviceRole\x12\x1b\n\x17\x44\x45VICE_ROLE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44\x45VICE_ROLE_OWNER\x10\x01\x12\x1a\n\x16\x44\x45VICE_ROLE_CONTROLLER\x10\x02\x12\x19\n\x15\x44\x45VICE_ROLE_SPECTATOR\x10\x03*\x80\x02\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13NOTICE_KIND_STARTED\x10\x01\x12\x17\n\x13NOTICE_KIND_RESUMED\x10\x02\x12\x19\n\x15NOTICE_KIND_MIGRATING\x10\x03\x12\x18\n\x14NOTICE_KIND_MIGRATED\x10\x04\x12\x15\n\x11NOTICE_KIND_ENDED\x10\x05\x12\x1b\n\x17NOTICE_KIND_ENDING_SOON\x10\x06\x12\x1d\n\x19NOTICE_KIND_DEVICE_JOINED\x10\x07\x12\x1b\n\x17NOTICE_KIND_DEVICE_LEFT\x10\x08\x32\x65\n\x14SessionStreamService\x12M\n\x04Play\x12\x1f.meridian.public.v1.PlayRequest\x1a .meridian.public.v1.PlayResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,26 +33,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ACTION_AXESENTRY']._loaded_options = None
   _globals['_ACTION_AXESENTRY']._serialized_options = b'8\001'
-  _globals['_CODEC']._serialized_start=1342
-  _globals['_CODEC']._serialized_end=1423
-  _globals['_NOTICEKIND']._serialized_start=1426
-  _globals['_NOTICEKIND']._serialized_end=1593
+  _globals['_CODEC']._serialized_start=2035
+  _globals['_CODEC']._serialized_end=2116
+  _globals['_DEVICEROLE']._serialized_start=2118
+  _globals['_DEVICEROLE']._serialized_end=2237
+  _globals['_NOTICEKIND']._serialized_start=2240
+  _globals['_NOTICEKIND']._serialized_end=2496
   _globals['_PLAYREQUEST']._serialized_start=64
-  _globals['_PLAYREQUEST']._serialized_end=236
-  _globals['_FRAMEFORMAT']._serialized_start=238
-  _globals['_FRAMEFORMAT']._serialized_end=341
-  _globals['_ACTION']._serialized_start=344
-  _globals['_ACTION']._serialized_end=517
-  _globals['_ACTION_AXESENTRY']._serialized_start=474
-  _globals['_ACTION_AXESENTRY']._serialized_end=517
-  _globals['_PLAYRESPONSE']._serialized_start=520
-  _globals['_PLAYRESPONSE']._serialized_end=714
-  _globals['_FRAME']._serialized_start=717
-  _globals['_FRAME']._serialized_end=982
-  _globals['_NOTICE']._serialized_start=985
-  _globals['_NOTICE']._serialized_end=1117
-  _globals['_CHECKPOINT']._serialized_start=1120
-  _globals['_CHECKPOINT']._serialized_end=1340
-  _globals['_SESSIONSTREAMSERVICE']._serialized_start=1595
-  _globals['_SESSIONSTREAMSERVICE']._serialized_end=1696
+  _globals['_PLAYREQUEST']._serialized_end=447
+  _globals['_STREAMFEEDBACK']._serialized_start=449
+  _globals['_STREAMFEEDBACK']._serialized_end=527
+  _globals['_HANDOVER']._serialized_start=529
+  _globals['_HANDOVER']._serialized_end=539
+  _globals['_REMOVEDEVICE']._serialized_start=541
+  _globals['_REMOVEDEVICE']._serialized_end=571
+  _globals['_FRAMEFORMAT']._serialized_start=573
+  _globals['_FRAMEFORMAT']._serialized_end=676
+  _globals['_ACTION']._serialized_start=679
+  _globals['_ACTION']._serialized_end=852
+  _globals['_ACTION_AXESENTRY']._serialized_start=809
+  _globals['_ACTION_AXESENTRY']._serialized_end=852
+  _globals['_PLAYRESPONSE']._serialized_start=855
+  _globals['_PLAYRESPONSE']._serialized_end=1099
+  _globals['_DRAINING']._serialized_start=1101
+  _globals['_DRAINING']._serialized_end=1130
+  _globals['_FRAME']._serialized_start=1133
+  _globals['_FRAME']._serialized_end=1453
+  _globals['_NOTICE']._serialized_start=1456
+  _globals['_NOTICE']._serialized_end=1693
+  _globals['_CHECKPOINT']._serialized_start=1696
+  _globals['_CHECKPOINT']._serialized_end=1991
+  _globals['_DEVICESEQ']._serialized_start=1993
+  _globals['_DEVICESEQ']._serialized_end=2033
+  _globals['_SESSIONSTREAMSERVICE']._serialized_start=2498
+  _globals['_SESSIONSTREAMSERVICE']._serialized_end=2599
 # @@protoc_insertion_point(module_scope)

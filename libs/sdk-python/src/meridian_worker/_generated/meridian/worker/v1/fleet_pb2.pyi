@@ -82,14 +82,16 @@ class StopSession(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., end_reason: _Optional[str] = ...) -> None: ...
 
 class ReplaceRequest(_message.Message):
-    __slots__ = ("session_id", "lost_epoch", "lost_worker_id")
+    __slots__ = ("session_id", "lost_epoch", "lost_worker_id", "planned")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     LOST_EPOCH_FIELD_NUMBER: _ClassVar[int]
     LOST_WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    PLANNED_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     lost_epoch: int
     lost_worker_id: str
-    def __init__(self, session_id: _Optional[str] = ..., lost_epoch: _Optional[int] = ..., lost_worker_id: _Optional[str] = ...) -> None: ...
+    planned: bool
+    def __init__(self, session_id: _Optional[str] = ..., lost_epoch: _Optional[int] = ..., lost_worker_id: _Optional[str] = ..., planned: bool = ...) -> None: ...
 
 class ReplaceResponse(_message.Message):
     __slots__ = ("session_token", "epoch")

@@ -25,47 +25,47 @@ _sym_db = _symbol_database.Default()
 from meridian_worker._generated.meridian.public.v1 import session_stream_pb2 as meridian_dot_public_dot_v1_dot_session__stream__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fmeridian/worker/v1/worker.proto\x12\x12meridian.worker.v1\x1a\'meridian/public/v1/session_stream.proto\"\x11\n\x0f\x44\x65scribeRequest\"\xa1\x02\n\x10\x44\x65scribeResponse\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\x12\x13\n\x0b\x66rame_width\x18\x04 \x01(\r\x12\x14\n\x0c\x66rame_height\x18\x05 \x01(\r\x12\x19\n\x11\x66rames_per_second\x18\x06 \x01(\r\x12\x0f\n\x07\x61\x63tions\x18\x07 \x03(\t\x12\x13\n\x0bstate_bytes\x18\x08 \x01(\x04\x12\r\n\x05slots\x18\t \x01(\r\x12\x13\n\x0b\x64\x65\x61\x64line_ms\x18\n \x01(\r\x12)\n\x06\x63odecs\x18\x0b \x03(\x0e\x32\x19.meridian.public.v1.Codec\x12\x19\n\x11session_bytes_max\x18\x0c \x01(\x04\"C\n\nEndRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x12\n\nend_reason\x18\x03 \x01(\t\"@\n\x0b\x45ndResponse\x12\x31\n\x06report\x18\x01 \x01(\x0b\x32!.meridian.worker.v1.SessionReport\"\x0e\n\x0c\x44rainRequest\"!\n\rDrainResponse\x12\x10\n\x08sessions\x18\x01 \x01(\r\"6\n\x11\x43heckpointRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\"H\n\x12\x43heckpointResponse\x12\x32\n\ncheckpoint\x18\x01 \x01(\x0b\x32\x1e.meridian.public.v1.Checkpoint\"g\n\x0eRestoreRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x32\n\ncheckpoint\x18\x03 \x01(\x0b\x32\x1e.meridian.public.v1.Checkpoint\",\n\x0fRestoreResponse\x12\x19\n\x11next_frame_number\x18\x01 \x01(\x04\"[\n\x0b\x46orkRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x17\n\x0f\x66ork_session_id\x18\x03 \x01(\t\x12\x10\n\x08\x63laim_ms\x18\x04 \x01(\r\"$\n\x0c\x46orkResponse\x12\x14\n\x0c\x66rame_number\x18\x01 \x01(\x04\"\x0f\n\rHealthRequest\"\x9f\x02\n\x0eHealthResponse\x12\x30\n\x07step_ms\x18\x01 \x01(\x0b\x32\x1f.meridian.worker.v1.Percentiles\x12\x32\n\tencode_ms\x18\x02 \x01(\x0b\x32\x1f.meridian.worker.v1.Percentiles\x12\x0e\n\x06\x66rames\x18\x03 \x01(\x04\x12\x13\n\x0blate_frames\x18\x04 \x01(\x04\x12\x12\n\nlate_share\x18\x05 \x01(\x02\x12\x10\n\x08sessions\x18\x06 \x01(\r\x12\r\n\x05slots\x18\x07 \x01(\r\x12\x10\n\x08\x64raining\x18\x08 \x01(\x08\x12\x13\n\x0bquarantined\x18\t \x01(\x08\x12\x14\n\x0cmemory_bytes\x18\n \x01(\x04\x12\x10\n\x08uptime_s\x18\x0b \x01(\x01\"4\n\x0bPercentiles\x12\x0b\n\x03p50\x18\x01 \x01(\x02\x12\x0b\n\x03p95\x18\x02 \x01(\x02\x12\x0b\n\x03p99\x18\x03 \x01(\x02\"\xf7\x01\n\rSessionReport\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x35\n\x08\x61\x63tivity\x18\x04 \x01(\x0e\x32#.meridian.worker.v1.SessionActivity\x12\x11\n\tactive_ms\x18\x05 \x01(\x04\x12\x0e\n\x06\x66rames\x18\x06 \x01(\x04\x12\x13\n\x0blate_frames\x18\x07 \x01(\x04\x12\x12\n\nend_reason\x18\x08 \x01(\t\x12\x12\n\nstarted_us\x18\t \x01(\x06\x12\x10\n\x08trace_id\x18\n \x01(\t\x12\r\n\x05width\x18\x0b \x01(\r*\xa8\x01\n\x0fSessionActivity\x12 \n\x1cSESSION_ACTIVITY_UNSPECIFIED\x10\x00\x12\x1f\n\x1bSESSION_ACTIVITY_CONNECTING\x10\x01\x12\x1b\n\x17SESSION_ACTIVITY_ACTIVE\x10\x02\x12\x19\n\x15SESSION_ACTIVITY_HELD\x10\x03\x12\x1a\n\x16SESSION_ACTIVITY_ENDED\x10\x04\x32\x99\x05\n\rWorkerService\x12U\n\x08\x44\x65scribe\x12#.meridian.worker.v1.DescribeRequest\x1a$.meridian.worker.v1.DescribeResponse\x12N\n\x05Serve\x12\x1f.meridian.public.v1.PlayRequest\x1a .meridian.public.v1.PlayResponse(\x01\x30\x01\x12\x46\n\x03\x45nd\x12\x1e.meridian.worker.v1.EndRequest\x1a\x1f.meridian.worker.v1.EndResponse\x12L\n\x05\x44rain\x12 .meridian.worker.v1.DrainRequest\x1a!.meridian.worker.v1.DrainResponse\x12[\n\nCheckpoint\x12%.meridian.worker.v1.CheckpointRequest\x1a&.meridian.worker.v1.CheckpointResponse\x12R\n\x07Restore\x12\".meridian.worker.v1.RestoreRequest\x1a#.meridian.worker.v1.RestoreResponse\x12I\n\x04\x46ork\x12\x1f.meridian.worker.v1.ForkRequest\x1a .meridian.worker.v1.ForkResponse\x12O\n\x06Health\x12!.meridian.worker.v1.HealthRequest\x1a\".meridian.worker.v1.HealthResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fmeridian/worker/v1/worker.proto\x12\x12meridian.worker.v1\x1a\'meridian/public/v1/session_stream.proto\"\x11\n\x0f\x44\x65scribeRequest\"\xb5\x02\n\x10\x44\x65scribeResponse\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\x12\x13\n\x0b\x66rame_width\x18\x04 \x01(\r\x12\x14\n\x0c\x66rame_height\x18\x05 \x01(\r\x12\x19\n\x11\x66rames_per_second\x18\x06 \x01(\r\x12\x0f\n\x07\x61\x63tions\x18\x07 \x03(\t\x12\x13\n\x0bstate_bytes\x18\x08 \x01(\x04\x12\r\n\x05slots\x18\t \x01(\r\x12\x13\n\x0b\x64\x65\x61\x64line_ms\x18\n \x01(\r\x12)\n\x06\x63odecs\x18\x0b \x03(\x0e\x32\x19.meridian.public.v1.Codec\x12\x19\n\x11session_bytes_max\x18\x0c \x01(\x04\x12\x12\n\nrebuild_ms\x18\r \x01(\r\"C\n\nEndRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x12\n\nend_reason\x18\x03 \x01(\t\"@\n\x0b\x45ndResponse\x12\x31\n\x06report\x18\x01 \x01(\x0b\x32!.meridian.worker.v1.SessionReport\"\x0e\n\x0c\x44rainRequest\"!\n\rDrainResponse\x12\x10\n\x08sessions\x18\x01 \x01(\r\"6\n\x11\x43heckpointRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\"H\n\x12\x43heckpointResponse\x12\x32\n\ncheckpoint\x18\x01 \x01(\x0b\x32\x1e.meridian.public.v1.Checkpoint\"g\n\x0eRestoreRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x32\n\ncheckpoint\x18\x03 \x01(\x0b\x32\x1e.meridian.public.v1.Checkpoint\",\n\x0fRestoreResponse\x12\x19\n\x11next_frame_number\x18\x01 \x01(\x04\"[\n\x0b\x46orkRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x17\n\x0f\x66ork_session_id\x18\x03 \x01(\t\x12\x10\n\x08\x63laim_ms\x18\x04 \x01(\r\"$\n\x0c\x46orkResponse\x12\x14\n\x0c\x66rame_number\x18\x01 \x01(\x04\"\x0f\n\rHealthRequest\"\x9f\x02\n\x0eHealthResponse\x12\x30\n\x07step_ms\x18\x01 \x01(\x0b\x32\x1f.meridian.worker.v1.Percentiles\x12\x32\n\tencode_ms\x18\x02 \x01(\x0b\x32\x1f.meridian.worker.v1.Percentiles\x12\x0e\n\x06\x66rames\x18\x03 \x01(\x04\x12\x13\n\x0blate_frames\x18\x04 \x01(\x04\x12\x12\n\nlate_share\x18\x05 \x01(\x02\x12\x10\n\x08sessions\x18\x06 \x01(\r\x12\r\n\x05slots\x18\x07 \x01(\r\x12\x10\n\x08\x64raining\x18\x08 \x01(\x08\x12\x13\n\x0bquarantined\x18\t \x01(\x08\x12\x14\n\x0cmemory_bytes\x18\n \x01(\x04\x12\x10\n\x08uptime_s\x18\x0b \x01(\x01\"4\n\x0bPercentiles\x12\x0b\n\x03p50\x18\x01 \x01(\x02\x12\x0b\n\x03p95\x18\x02 \x01(\x02\x12\x0b\n\x03p99\x18\x03 \x01(\x02\"\xf7\x01\n\rSessionReport\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x35\n\x08\x61\x63tivity\x18\x04 \x01(\x0e\x32#.meridian.worker.v1.SessionActivity\x12\x11\n\tactive_ms\x18\x05 \x01(\x04\x12\x0e\n\x06\x66rames\x18\x06 \x01(\x04\x12\x13\n\x0blate_frames\x18\x07 \x01(\x04\x12\x12\n\nend_reason\x18\x08 \x01(\t\x12\x12\n\nstarted_us\x18\t \x01(\x06\x12\x10\n\x08trace_id\x18\n \x01(\t\x12\r\n\x05width\x18\x0b \x01(\r*\xa8\x01\n\x0fSessionActivity\x12 \n\x1cSESSION_ACTIVITY_UNSPECIFIED\x10\x00\x12\x1f\n\x1bSESSION_ACTIVITY_CONNECTING\x10\x01\x12\x1b\n\x17SESSION_ACTIVITY_ACTIVE\x10\x02\x12\x19\n\x15SESSION_ACTIVITY_HELD\x10\x03\x12\x1a\n\x16SESSION_ACTIVITY_ENDED\x10\x04\x32\x99\x05\n\rWorkerService\x12U\n\x08\x44\x65scribe\x12#.meridian.worker.v1.DescribeRequest\x1a$.meridian.worker.v1.DescribeResponse\x12N\n\x05Serve\x12\x1f.meridian.public.v1.PlayRequest\x1a .meridian.public.v1.PlayResponse(\x01\x30\x01\x12\x46\n\x03\x45nd\x12\x1e.meridian.worker.v1.EndRequest\x1a\x1f.meridian.worker.v1.EndResponse\x12L\n\x05\x44rain\x12 .meridian.worker.v1.DrainRequest\x1a!.meridian.worker.v1.DrainResponse\x12[\n\nCheckpoint\x12%.meridian.worker.v1.CheckpointRequest\x1a&.meridian.worker.v1.CheckpointResponse\x12R\n\x07Restore\x12\".meridian.worker.v1.RestoreRequest\x1a#.meridian.worker.v1.RestoreResponse\x12I\n\x04\x46ork\x12\x1f.meridian.worker.v1.ForkRequest\x1a .meridian.worker.v1.ForkResponse\x12O\n\x06Health\x12!.meridian.worker.v1.HealthRequest\x1a\".meridian.worker.v1.HealthResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'meridian.worker.v1.worker_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SESSIONACTIVITY']._serialized_start=1617
-  _globals['_SESSIONACTIVITY']._serialized_end=1785
+  _globals['_SESSIONACTIVITY']._serialized_start=1637
+  _globals['_SESSIONACTIVITY']._serialized_end=1805
   _globals['_DESCRIBEREQUEST']._serialized_start=96
   _globals['_DESCRIBEREQUEST']._serialized_end=113
   _globals['_DESCRIBERESPONSE']._serialized_start=116
-  _globals['_DESCRIBERESPONSE']._serialized_end=405
-  _globals['_ENDREQUEST']._serialized_start=407
-  _globals['_ENDREQUEST']._serialized_end=474
-  _globals['_ENDRESPONSE']._serialized_start=476
-  _globals['_ENDRESPONSE']._serialized_end=540
-  _globals['_DRAINREQUEST']._serialized_start=542
-  _globals['_DRAINREQUEST']._serialized_end=556
-  _globals['_DRAINRESPONSE']._serialized_start=558
-  _globals['_DRAINRESPONSE']._serialized_end=591
-  _globals['_CHECKPOINTREQUEST']._serialized_start=593
-  _globals['_CHECKPOINTREQUEST']._serialized_end=647
-  _globals['_CHECKPOINTRESPONSE']._serialized_start=649
-  _globals['_CHECKPOINTRESPONSE']._serialized_end=721
-  _globals['_RESTOREREQUEST']._serialized_start=723
-  _globals['_RESTOREREQUEST']._serialized_end=826
-  _globals['_RESTORERESPONSE']._serialized_start=828
-  _globals['_RESTORERESPONSE']._serialized_end=872
-  _globals['_FORKREQUEST']._serialized_start=874
-  _globals['_FORKREQUEST']._serialized_end=965
-  _globals['_FORKRESPONSE']._serialized_start=967
-  _globals['_FORKRESPONSE']._serialized_end=1003
-  _globals['_HEALTHREQUEST']._serialized_start=1005
-  _globals['_HEALTHREQUEST']._serialized_end=1020
-  _globals['_HEALTHRESPONSE']._serialized_start=1023
-  _globals['_HEALTHRESPONSE']._serialized_end=1310
-  _globals['_PERCENTILES']._serialized_start=1312
-  _globals['_PERCENTILES']._serialized_end=1364
-  _globals['_SESSIONREPORT']._serialized_start=1367
-  _globals['_SESSIONREPORT']._serialized_end=1614
-  _globals['_WORKERSERVICE']._serialized_start=1788
-  _globals['_WORKERSERVICE']._serialized_end=2453
+  _globals['_DESCRIBERESPONSE']._serialized_end=425
+  _globals['_ENDREQUEST']._serialized_start=427
+  _globals['_ENDREQUEST']._serialized_end=494
+  _globals['_ENDRESPONSE']._serialized_start=496
+  _globals['_ENDRESPONSE']._serialized_end=560
+  _globals['_DRAINREQUEST']._serialized_start=562
+  _globals['_DRAINREQUEST']._serialized_end=576
+  _globals['_DRAINRESPONSE']._serialized_start=578
+  _globals['_DRAINRESPONSE']._serialized_end=611
+  _globals['_CHECKPOINTREQUEST']._serialized_start=613
+  _globals['_CHECKPOINTREQUEST']._serialized_end=667
+  _globals['_CHECKPOINTRESPONSE']._serialized_start=669
+  _globals['_CHECKPOINTRESPONSE']._serialized_end=741
+  _globals['_RESTOREREQUEST']._serialized_start=743
+  _globals['_RESTOREREQUEST']._serialized_end=846
+  _globals['_RESTORERESPONSE']._serialized_start=848
+  _globals['_RESTORERESPONSE']._serialized_end=892
+  _globals['_FORKREQUEST']._serialized_start=894
+  _globals['_FORKREQUEST']._serialized_end=985
+  _globals['_FORKRESPONSE']._serialized_start=987
+  _globals['_FORKRESPONSE']._serialized_end=1023
+  _globals['_HEALTHREQUEST']._serialized_start=1025
+  _globals['_HEALTHREQUEST']._serialized_end=1040
+  _globals['_HEALTHRESPONSE']._serialized_start=1043
+  _globals['_HEALTHRESPONSE']._serialized_end=1330
+  _globals['_PERCENTILES']._serialized_start=1332
+  _globals['_PERCENTILES']._serialized_end=1384
+  _globals['_SESSIONREPORT']._serialized_start=1387
+  _globals['_SESSIONREPORT']._serialized_end=1634
+  _globals['_WORKERSERVICE']._serialized_start=1808
+  _globals['_WORKERSERVICE']._serialized_end=2473
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ class DescribeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeResponse(_message.Message):
-    __slots__ = ("worker_id", "model", "model_version", "frame_width", "frame_height", "frames_per_second", "actions", "state_bytes", "slots", "deadline_ms", "codecs", "session_bytes_max")
+    __slots__ = ("worker_id", "model", "model_version", "frame_width", "frame_height", "frames_per_second", "actions", "state_bytes", "slots", "deadline_ms", "codecs", "session_bytes_max", "rebuild_ms")
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -39,6 +39,7 @@ class DescribeResponse(_message.Message):
     DEADLINE_MS_FIELD_NUMBER: _ClassVar[int]
     CODECS_FIELD_NUMBER: _ClassVar[int]
     SESSION_BYTES_MAX_FIELD_NUMBER: _ClassVar[int]
+    REBUILD_MS_FIELD_NUMBER: _ClassVar[int]
     worker_id: str
     model: str
     model_version: str
@@ -51,7 +52,8 @@ class DescribeResponse(_message.Message):
     deadline_ms: int
     codecs: _containers.RepeatedScalarFieldContainer[_session_stream_pb2.Codec]
     session_bytes_max: int
-    def __init__(self, worker_id: _Optional[str] = ..., model: _Optional[str] = ..., model_version: _Optional[str] = ..., frame_width: _Optional[int] = ..., frame_height: _Optional[int] = ..., frames_per_second: _Optional[int] = ..., actions: _Optional[_Iterable[str]] = ..., state_bytes: _Optional[int] = ..., slots: _Optional[int] = ..., deadline_ms: _Optional[int] = ..., codecs: _Optional[_Iterable[_Union[_session_stream_pb2.Codec, str]]] = ..., session_bytes_max: _Optional[int] = ...) -> None: ...
+    rebuild_ms: int
+    def __init__(self, worker_id: _Optional[str] = ..., model: _Optional[str] = ..., model_version: _Optional[str] = ..., frame_width: _Optional[int] = ..., frame_height: _Optional[int] = ..., frames_per_second: _Optional[int] = ..., actions: _Optional[_Iterable[str]] = ..., state_bytes: _Optional[int] = ..., slots: _Optional[int] = ..., deadline_ms: _Optional[int] = ..., codecs: _Optional[_Iterable[_Union[_session_stream_pb2.Codec, str]]] = ..., session_bytes_max: _Optional[int] = ..., rebuild_ms: _Optional[int] = ...) -> None: ...
 
 class EndRequest(_message.Message):
     __slots__ = ("session_id", "epoch", "end_reason")
