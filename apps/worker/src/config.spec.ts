@@ -29,6 +29,13 @@ describe('the environment', () => {
     expect(() => readConfig({ ...GOOD, GPUS: '0.5' })).toThrow('GPUS');
   });
 
+  it('gives hand-overs 20 s at its end unless it says otherwise, and an hour at most', () => {
+    expect(readConfig(GOOD).DRAIN_MS).toBe(20_000);
+    expect(readConfig({ ...GOOD, DRAIN_MS: '500' }).DRAIN_MS).toBe(500);
+    expect(() => readConfig({ ...GOOD, DRAIN_MS: '3600001' })).toThrow('DRAIN_MS');
+    expect(() => readConfig({ ...GOOD, DRAIN_MS: '0' })).toThrow('DRAIN_MS');
+  });
+
   it.each(Object.keys(GOOD))('is refused without %s, by name', (name) =>
     expect(() => readConfig({ ...GOOD, [name]: '' })).toThrow(name),
   );

@@ -9,6 +9,9 @@ export const SLOTS_MAX = 1_024;
 /** As many as the control plane takes. */
 const GPUS_MAX = 1_024;
 
+/** Nobody waits longer for a process to end. */
+const DRAIN_MS_MAX = 3_600_000;
+
 const schema = z.object({
   REGION: name.describe('the id of this region, such as us-east'),
   WORKER_ID: name.describe('an id of its own for this worker, such as us-east-1'),
@@ -35,11 +38,17 @@ const schema = z.object({
   CONTROL_PLANE_GRPC: hostPort,
   FLEET_SECRET: secretText,
   STEP_MS_MAX: milliseconds.default(1_500),
+  DRAIN_MS: milliseconds
+    .max(DRAIN_MS_MAX)
+    .describe('a whole number of milliseconds from 1 to 3600000')
+    .default(20_000),
 });
 
 export type Config = z.output<typeof schema>;
 
 /**
+ * `DRAIN_MS` is how long a worker that is told to end waits until its sessions have been moved.
+ *
  * A step is given up after `STEP_MS_MAX`: less than the two seconds after which a gateway takes the worker for lost, so
  * that one bad step does not move the other sessions.
  *

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 /** Node runs the sources by stripping their types, as tests do: nothing here needs a build. */
 const NODE = `"${process.execPath}" --experimental-transform-types --disable-warning=ExperimentalWarning --conditions=@meridian/source`;

@@ -63,6 +63,10 @@ export function workerMetrics(region: string): WorkerMetrics {
     help: 'Sessions on this worker',
     labels: ['activity'],
   });
+  const slowed = metrics.gauge({
+    name: 'meridian_sessions_slowed',
+    help: 'Sessions that are sent less because their clients do not keep up',
+  });
   const ended = metrics.counter({
     name: 'meridian_sessions_ended_total',
     help: 'Sessions that ended on this worker',
@@ -89,6 +93,7 @@ export function workerMetrics(region: string): WorkerMetrics {
       for (const activity of ['connecting', 'active', 'held'] as const) {
         sessions.set({ activity }, live.filter((session) => session.activity === activity).length);
       }
+      slowed.set(live.filter(({ stream }) => stream?.slowed).length);
     },
   };
 }

@@ -13,7 +13,7 @@ import {
   type TestClaims,
   type TokenMint,
 } from '@meridian/conformance';
-import { Codec, NoticeKind, type Checkpoint } from '@meridian/protocol';
+import { Checkpoint, Codec, NoticeKind } from '@meridian/protocol';
 import { SessionActivity, type WorkerServiceClient } from '@meridian/protocol/worker';
 import { createLogger } from '@meridian/telemetry';
 import { writeTinyModel } from '@meridian/world-model/testing';
@@ -44,7 +44,7 @@ let tests = 0;
 /** The session of the test, unless it says otherwise. */
 let own: string;
 
-async function startTestWorker(id: string, controlPlane = fleet): Promise<RunningWorker> {
+async function startTestWorker(id: string, controlPlane = fleet, drainMs = 700): Promise<RunningWorker> {
   const config = readConfig({
     REGION: 'us-east',
     WORKER_ID: id,
@@ -53,6 +53,7 @@ async function startTestWorker(id: string, controlPlane = fleet): Promise<Runnin
     MODEL_DIR: modelDir,
     METRICS_PORT: '0',
     SLOTS: '2',
+    DRAIN_MS: String(drainMs),
   });
   const started = await startWorker(config, createLogger('worker'));
   workers.push(started);
@@ -121,17 +122,16 @@ async function play({
 }
 
 /** Of the tiny model. */
-const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
-  model: 'tiny',
-  modelVersion: '1.0.0',
-  epoch: 1,
-  frameNumber: 500,
-  lastActionSeq: 40,
-  state: new Uint8Array(Float32Array.of(1, 2, 3).buffer),
-  action: undefined,
-  format: undefined,
-  ...rest,
-});
+const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint =>
+  Checkpoint.fromPartial({
+    model: 'tiny',
+    modelVersion: '1.0.0',
+    epoch: 1,
+    frameNumber: 500,
+    lastActionSeq: 40,
+    state: new Uint8Array(Float32Array.of(1, 2, 3).buffer),
+    ...rest,
+  });
 
 const frames = (count: number) => (stream: PlayStream) => stream.frames.length >= count;
 const reportOf = (sessionId: string, activity: SessionActivity) =>
@@ -360,6 +360,7 @@ describe('what is refused', () => {
     ['an expired token', () => play({ expiresInS: -60 }), 'UNAUTHENTICATED token_expired'],
     ['a late claim', () => play({ claimInMs: -1 }), 'UNAUTHENTICATED claim_expired'],
     ['a token for another worker', () => play({ workerId: 'x' }), 'PERMISSION_DENIED wrong_worker'],
+    ['a token of a paired device', () => play({ device: 1 }), 'PERMISSION_DENIED role_forbidden'],
     ['a short client key', () => play({ clientKey: 'short' }), 'INVALID_ARGUMENT malformed_metadata'],
   ])('%s, and nothing is held', async (_, open, expected) => {
     expect(await refused(await open())).toBe(expected);
@@ -409,6 +410,11 @@ describe('what is refused', () => {
       'a restore in the middle',
       (stream) => stream.send({ $case: 'restore', value: checkpoint() }),
       'INVALID_ARGUMENT malformed_restore',
+    ],
+    [
+      'the removal of a device',
+      (stream) => stream.send({ $case: 'removeDevice', value: { device: 1 } }),
+      'INVALID_ARGUMENT malformed_message',
     ],
   ])('%s: the stream closes, the session is held for its client', async (_, sends, expected) => {
     const stream = await play();
@@ -625,7 +631,48 @@ describe('a drain', () => {
   });
 });
 
+describe('a client that does not keep up', () => {
+  it('is sent less, and the worker says how many there are', async () => {
+    const stream = await play();
+    await stream.until(frames(3));
+    const slowed = async () =>
+      /^meridian_sessions_slowed\S* (\d+)/m.exec(await (await health('/metrics')).text())?.[1];
+    expect(await slowed()).toBe('0');
+    for (const dropped of [10, 20, 30]) stream.feedback(dropped);
+    const steps = () => stream.numbers.slice(1).map((number, i) => number - (stream.numbers[i] ?? 0));
+    await stream.until(() =>
+      steps()
+        .slice(-3)
+        .every((step) => step === 2),
+    );
+    expect(await slowed()).toBe('1');
+    stream.call.cancel();
+    await reportOf(own, SessionActivity.HELD);
+    expect(await slowed()).toBe('0');
+  });
+});
+
 describe('the end of the process', () => {
+  it('is as soon as the last stream was handed over, whatever is held', async () => {
+    const leaving = await startTestWorker('leaving', fleet, 20_000);
+    const to = workerClient(leaving.port);
+    const held = await play({ workerId: 'leaving', to, sessionId: `${own}_b` });
+    await held.until(frames(1));
+    held.call.cancel();
+    const stream = await play({ workerId: 'leaving', to });
+    await stream.until(frames(5));
+    const closed = leaving.close();
+    await stream.until(({ drainings }) => drainings.length > 0);
+    const sofar = stream.frames.length;
+    await stream.until(frames(sofar + 5));
+    stream.handOver();
+    expect(await stream.ended).toMatchObject({ code: status.UNAVAILABLE, meridianCode: 'handed_over' });
+    expect(stream.kinds.at(-1)).toBe('checkpoint');
+    expect(stream.checkpoints.at(-1)?.frameNumber).toBeGreaterThanOrEqual(stream.numbers.at(-1) ?? Infinity);
+    await closed;
+    to.close();
+  });
+
   it('sends clients away with their newest checkpoint and says a last word', async () => {
     const leaving = await startTestWorker('leaving');
     const to = workerClient(leaving.port);

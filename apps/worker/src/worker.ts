@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { frameEncoder, type FrameEncoder } from './encode/frame-encoder.ts';
 import { sessionBytesMax } from './encode/session-bytes.ts';
 import { DEADLINE_US } from './engine/cadence.ts';
+import { fitsCheckpoint } from './engine/checkpoints.ts';
 import { Engine } from './engine/engine.ts';
 import { Pace } from './engine/pace.ts';
 import { grpcFleet } from './fleet/fleet-client.ts';
@@ -22,7 +23,7 @@ export interface RunningWorker {
   readonly port: number;
   /** Undefined when no METRICS_PORT was asked for. */
   readonly metricsPort: number | undefined;
-  /** Sends clients away with their checkpoints, says a last word to the control plane, and lets go of everything. */
+  /** Has its sessions moved, or sends them away in the end, says a last word to the control plane, and lets go of everything. */
   close(): Promise<void>;
 }
 
@@ -32,6 +33,10 @@ const STREAMS_CLOSE_MS_MAX = 1_000;
 
 export async function startWorker(config: Config, logger: Logger): Promise<RunningWorker> {
   const model = await startModel(config);
+  if (!fitsCheckpoint(model.description)) {
+    const { stateBytes } = model.description;
+    logger.warn({ stateBytes }, 'a state is larger than a checkpoint may be: no session can be moved');
+  }
   const measures = workerMetrics(config.REGION);
   const encoder = timed(frameEncoder(model.description.frame), measures);
   const warm = await warmUp({ clock: systemClock, model, encoder, slots: config.SLOTS });
@@ -70,11 +75,12 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
       },
     },
   });
+  const paced = (): void => measures.sessions(engine.sessions);
   const tokens = new TokenReader({ workerId: config.WORKER_ID, refreshKeys: () => link.refreshKeys() });
   const describe = (): DescribeResponse => describeWorker(config, model, engine, encoder);
   const { HOST: host, GRPC_PORT, FLEET_SECRET: fleetSecret } = config;
   const server = await serveWorker(
-    { clock: systemClock, engine, pace, tokens, encoder, logger, describe, fleetSecret },
+    { clock: systemClock, engine, pace, tokens, encoder, logger, describe, fleetSecret, paced },
     host,
     GRPC_PORT,
   );
@@ -95,7 +101,7 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
   return {
     port: server.port,
     metricsPort: health?.port,
-    close: () => close({ engine, link, server, health, model }),
+    close: () => close({ engine, link, server, health, model }, config.DRAIN_MS),
   };
 }
 
@@ -133,6 +139,7 @@ function describeWorker(
     deadlineMs: DEADLINE_US / 1_000,
     codecs: [...codecs],
     sessionBytesMax: sessionBytesMax(description),
+    rebuildMs: description.rebuildMs,
   };
 }
 
@@ -181,10 +188,11 @@ interface Parts {
   readonly model: ModelHost;
 }
 
-/** Nobody may be sent here any more before those who are here are sent away: they would come straight back. */
-async function close({ engine, link, server, health, model }: Parts): Promise<void> {
-  engine.beginTermination();
+/** Nobody may be sent here any more before those who are here go: they would come straight back. */
+async function close({ engine, link, server, health, model }: Parts, drainMs: number): Promise<void> {
+  engine.beginTermination(drainMs);
   await link.sayNow(LAST_HEARTBEAT_MS_MAX);
+  await engine.streamsGone();
   engine.sendEveryoneAway();
   await link.sayNow(LAST_HEARTBEAT_MS_MAX);
   link.close();

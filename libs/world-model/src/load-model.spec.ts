@@ -30,9 +30,17 @@ describe('a model that is as its manifest says', () => {
       framesPerSecond: 25,
       frame: { width: 128, height: 72 },
       stateBytes: 12,
+      rebuildMs: 0,
     });
     expect(model.initialState(0.9)).toEqual(model.initialState(0.6));
     expect(model.initialState(0.1)).not.toEqual(model.initialState(0.6));
+    await model.close();
+  });
+
+  it('says how long it takes to build up what is not in its state', async () => {
+    await writeTinyModel(folder('slow'), tinyModel(), { rebuildMs: 1_500 });
+    const model = await loadModel(folder('slow'));
+    expect(model.description.rebuildMs).toBe(1_500);
     await model.close();
   });
 
@@ -79,6 +87,11 @@ describe('a model that is not', () => {
     const odd = await refusal(folder('odd'));
     expect(odd.code).toBe('bad-manifest');
     expect(odd.message).toContain('initialStates.0');
+  });
+
+  it('has a manifest whose time to build a state up again is none', async () => {
+    await writeTinyModel(folder('rebuild'), tinyModel(), { rebuildMs: -1 });
+    expect(await refusal(folder('rebuild'))).toMatchObject({ code: 'bad-manifest' });
   });
 
   it('names a file outside its folder', async () => {

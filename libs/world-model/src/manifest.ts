@@ -6,6 +6,7 @@ const positive = z.int().positive();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** What a number of 16 bits holds. */
 const FRAMES_MAX = 65_535;
+const REBUILD_MS_MAX = 600_000;
 
 const manifestSchema = z
   .object({
@@ -23,6 +24,8 @@ const manifestSchema = z
       shape: z.array(positive).min(1),
       bytes: positive.max(16 * 1024 * 1024),
     }),
+    /** How long a worker takes to build up what is not in the state, from a checkpoint on. */
+    rebuildMs: z.int().min(0).max(REBUILD_MS_MAX).default(0),
     /** States to begin in, each of `state.shape` flattened; left out when there are anchors. */
     initialStates: z.array(z.array(z.number())).min(1).optional(),
     /** True frames of the place, raw one after the other; a session begins in one of the first `initial`. */

@@ -22,6 +22,7 @@ export class OnnxModel implements WorldModel {
       framesPerSecond: manifest.fps,
       actions: manifest.actions,
       stateBytes: manifest.state.bytes,
+      rebuildMs: manifest.rebuildMs,
       stateType: manifest.state.dtype,
     };
   }

@@ -32,6 +32,7 @@ class Fading implements WorldModel {
     framesPerSecond: 25,
     actions: ['forward'],
     stateBytes: STATE_BYTES,
+    rebuildMs: 0,
     stateType: 'uint8',
   } as const;
 

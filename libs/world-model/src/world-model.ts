@@ -8,6 +8,8 @@ export interface ModelDescription {
   readonly actions: readonly string[];
   /** Bytes of one session's state. */
   readonly stateBytes: number;
+  /** How long it takes to go on from a checkpoint, beyond stepping: 0 when everything is in the state. */
+  readonly rebuildMs: number;
   /** What the state's bytes are: numbers as this machine writes them, or bytes of any value. */
   readonly stateType: 'float32' | 'uint8';
 }

@@ -9,10 +9,11 @@
 //        the newest checkpoint, waiting; a checkpoint being written, and grpc-js's copy of it; a copy waiting for a fork;
 //        and one that a restore brings.
 // 512 KiB  what arrives: HTTP/2's window and a message of at most 64 KiB, twice as it is decoded; the action in force with
-//        its 4 KiB of text; the stream's own objects.
+//        its 4 KiB of text; the newest numbers of nine devices (devices.ts); the stream's own objects.
 //
 // A stream has one write under way: grpc-js calls back when the message has gone to the kernel, and until then the newest
-// frame replaces the one before. So this holds whatever window a reader that does not read has announced.
+// frame replaces the one before. So this holds whatever window a reader that does not read has announced. A stream that
+// closes lets go of what waits, and its session of its state or of its copies; its last checkpoint takes their place.
 //
 // Not a session's, but the process's: an encoder's working memory, one image for each thread of libuv, up to some 60 MB
 // for a lossless WebP of 1024 x 1024; and what the collector has not got round to yet.

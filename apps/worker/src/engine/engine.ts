@@ -8,10 +8,12 @@ import { readAction } from '@meridian/world-model';
 import type { Clock } from '../clock.ts';
 import { refusal, type Refusal } from '../refusal.ts';
 import { admit, type House } from './admission.ts';
-import { refusalOfCheckpoint } from './checkpoints.ts';
+import { checkpointOf, refusalOfCheckpoint } from './checkpoints.ts';
+import { Drain } from './drain.ts';
+import { EndedSessions } from './ended-sessions.ts';
 import { EpochMemory } from './epoch-memory.ts';
 import { originOf } from './origin.ts';
-import type { AttachRequest, ClientStream, EngineEvents, SteppingModel } from './ports.ts';
+import type { AttachRequest, ClientStream, Closing, EngineEvents, Stamp, SteppingModel } from './ports.ts';
 import { Quarantine } from './quarantine.ts';
 import { reportOf } from './reports.ts';
 import { Scheduler } from './scheduler.ts';
@@ -45,6 +47,7 @@ const TAKEN_OVER = refusal(
   'A newer stream of the same client took the session over.',
 );
 const MOVED_ON = refusal('ABORTED', 'epoch_fenced', 'The session has moved on to a higher epoch.');
+const HANDED_OVER = refusal('UNAVAILABLE', 'handed_over', 'The session goes on at another worker.');
 const DRAINING = refusal('UNAVAILABLE', 'worker_draining', 'The worker takes no new sessions.');
 const QUARANTINED = refusal('UNAVAILABLE', 'worker_quarantined', 'The model of the worker keeps failing.');
 
@@ -56,11 +59,11 @@ export class Engine {
   readonly #quarantine = new Quarantine();
   readonly #live = new Map<string, Session>();
   readonly #copies: WorldCopies;
+  readonly #drain: Drain;
   /** Checkpoint, restore and fork of live sessions. */
   readonly worlds: Worlds;
-  #ended: readonly Session[] = [];
-  #terminating = false;
-  #draining = false;
+  readonly #ended = new EndedSessions();
+  #isOver = false;
 
   constructor(ports: EnginePorts) {
     this.#ports = ports;
@@ -75,6 +78,7 @@ export class Engine {
       end: (session, reason, detail) => this.#end(session, reason, detail),
     });
     this.#copies = new WorldCopies(ports.clock, ports.slots);
+    this.#drain = new Drain(ports.clock, () => this.#live.values());
     this.worlds = new Worlds({
       model: ports.model,
       live: this.#live,
@@ -85,11 +89,11 @@ export class Engine {
 
   /** Sessions the worker can serve now. */
   get slots(): number {
-    return this.#terminating || this.quarantined ? 0 : this.#ports.slots;
+    return this.#drain.isLast || this.quarantined ? 0 : this.#ports.slots;
   }
 
   get draining(): boolean {
-    return this.#draining || this.#terminating;
+    return this.#drain.isOn;
   }
 
   get sessions(): readonly Session[] {
@@ -101,6 +105,7 @@ export class Engine {
   }
 
   attach(request: AttachRequest, stream: ClientStream): Attached {
+    if (this.#isOver) return { kind: 'refused', refusal: DRAINING };
     const admission = admit(request, this.#houseFor(request));
     switch (admission.kind) {
       case 'refuse':
@@ -114,19 +119,21 @@ export class Engine {
     }
   }
 
-  /** Takes an action for the session's next step, unless it is older than the one in force. Answers why it is refused. */
-  act(session: Session, stream: ClientStream, message: Action): Refusal | undefined {
+  /** Takes an action for the session's next step, unless its device has sent a newer one. Answers why it is refused. */
+  act(
+    session: Session,
+    stream: ClientStream,
+    message: Action,
+    { device, gatewayUs }: Stamp,
+  ): Refusal | undefined {
     const reading = readAction(message, this.#ports.model.description.actions);
     if (reading.kind === 'refused') {
       return refusal('INVALID_ARGUMENT', 'malformed_action', `${reading.field}: ${reading.message}`);
     }
     if (session.stream === stream) {
-      session.act({
-        seq: message.seq,
-        values: reading.values,
-        message,
-        receivedUs: this.#ports.clock.nowUs(),
-      });
+      const { values } = reading;
+      const receivedUs = this.#ports.clock.nowUs();
+      session.act({ device, seq: message.seq, values, message, receivedUs, gatewayUs });
     }
     return undefined;
   }
@@ -134,6 +141,11 @@ export class Engine {
   /** How the session's frames look from the next one on. The format is known to be one that the worker can make. */
   formatFrames(session: Session, stream: ClientStream, format: FrameFormat): void {
     if (session.stream === stream) session.formatFrames(format);
+  }
+
+  /** The session has a place on another worker, at a higher epoch: what was stepped last is what goes on there. */
+  handOver(session: Session, stream: ClientStream): void {
+    if (session.stream === stream) this.#handOver(session);
   }
 
   /** The stream has closed without an end: the session is held for its client. */
@@ -148,58 +160,55 @@ export class Engine {
     const session = this.#live.get(sessionId);
     if (session !== undefined && session.epoch > epoch) return { kind: 'fenced', epoch: session.epoch };
     if (session !== undefined) {
-      if (reason === '') this.#leaveEpoch(session);
+      if (reason === '') this.#handOver(session);
       else this.#end(session, reason, detail);
       return { kind: 'ended', report: this.#report(session) };
     }
-    this.#epochs.note(sessionId, epoch, true);
+    if (reason === '') this.#epochs.note(sessionId, epoch + 1, false);
+    else this.#epochs.note(sessionId, epoch, true);
     this.#copies.drop(sessionId);
-    const before = this.#ended.findLast((ended) => ended.id === sessionId);
+    const before = this.#ended.find(sessionId);
     return before === undefined ? { kind: 'unknown' } : { kind: 'ended', report: this.#report(before) };
   }
 
   /** Live sessions, and ended ones whose end was not acknowledged; the oldest first. */
   reports(endedMax: number): SessionReport[] {
-    return [...this.#live.values(), ...this.#ended.slice(0, endedMax)].map((session) =>
-      this.#report(session),
-    );
+    return [...this.#live.values(), ...this.#ended.oldest(endedMax)].map((session) => this.#report(session));
   }
 
   /** The ends among these reports are recorded durably where it matters: forget the sessions. */
   acknowledge(sessionIds: readonly string[], reported: readonly SessionReport[]): void {
-    const acknowledged = new Set(sessionIds);
-    const keys = new Set(
-      reported
-        .filter(({ sessionId }) => acknowledged.has(sessionId))
-        .map(({ sessionId, epoch }) => keyOf(sessionId, epoch)),
-    );
-    this.#ended = this.#ended.filter((session) => !keys.has(keyOf(session.id, session.epoch)));
+    this.#ended.acknowledge(sessionIds, reported);
   }
 
-  /** While it drains the worker takes no new sessions; those it has go on. */
+  /** While it drains the worker takes no new sessions; those it has go on until their gateways have moved them. */
   drain(draining: boolean): void {
-    if (this.#draining === draining) return;
-    this.#draining = draining;
+    if (!this.#drain.byOperator(draining)) return;
     if (draining) this.#copies.clear();
     this.#ports.events.changed();
   }
 
-  /** No new sessions and no slots from now on: the process is about to end. */
-  beginTermination(): void {
-    this.#terminating = true;
+  /** No new sessions and no slots from now on: the process ends within this time. */
+  beginTermination(withinMs: number): void {
+    this.#drain.last(withinMs);
     this.#copies.clear();
   }
 
-  /** Every client is sent away with its newest checkpoint, so that its gateway finds it another worker. */
+  /** Resolves when the last stream has gone, or the time of `beginTermination` has. */
+  streamsGone(): Promise<void> {
+    return this.#drain.streamsGone();
+  }
+
+  /** Who is still here is sent away for good with its newest checkpoint: its gateway finds it another worker. */
   sendEveryoneAway(): void {
+    this.#isOver = true;
     const nowUs = this.#ports.clock.nowUs();
-    const { model, version } = this.#ports.model.description;
     for (const session of this.#live.values()) {
       const { stream } = session;
       if (stream === undefined) continue;
-      const checkpoint = session.checkpoint(model, version);
+      const closing = this.#closingWith(DRAINING, session);
       session.hold(nowUs);
-      stream.close({ kind: 'refused', refusal: DRAINING, checkpoint });
+      stream.close(closing);
     }
     this.#scheduler.stop();
   }
@@ -232,7 +241,7 @@ export class Engine {
       startedUs: this.#ports.clock.nowUs(),
       intervalUs: this.#intervalUs,
     });
-    if (before !== undefined) this.#leaveEpoch(before);
+    if (before !== undefined) this.#leaveEpoch(before, { kind: 'refused', refusal: MOVED_ON });
     this.#live.set(session.id, session);
     this.#epochs.note(session.id, session.epoch, false);
     return this.#open(session, stream, origin.notice);
@@ -242,6 +251,7 @@ export class Engine {
     const before = session.attach(stream, this.#ports.clock.nowUs());
     before?.close({ kind: 'refused', refusal: TAKEN_OVER });
     stream.notice(session.notice(kind));
+    this.#drain.tell(session);
     this.#changed();
     return { kind: 'attached', session };
   }
@@ -249,30 +259,42 @@ export class Engine {
   #end(session: Session, reason: string, detail: string): void {
     if (session.activity === 'ended') return;
     const { stream } = session;
-    const notice = session.notice(NoticeKind.ENDED, reason, detail);
+    const notice = session.notice(NoticeKind.ENDED, { endReason: reason, detail });
     if (reason === 'model_failed') this.#quarantine.sessionLost(this.#ports.clock.nowUs());
     this.#retire(session, reason);
     stream?.close({ kind: 'ended', notice });
   }
 
   /** The session goes on at a higher epoch: what it used at this one is reported, its client is not told of an end. */
-  #leaveEpoch(session: Session): void {
+  #leaveEpoch(session: Session, closing: Closing): void {
     const { stream } = session;
-    this.#retire(session, 'worker_lost');
-    stream?.close({ kind: 'refused', refusal: MOVED_ON });
+    this.#retire(session, 'worker_lost', 'moved_on');
+    this.#epochs.note(session.id, session.epoch + 1, false);
+    stream?.close(closing);
   }
 
-  #retire(session: Session, reason: string): void {
+  #handOver(session: Session): void {
+    this.#leaveEpoch(session, this.#closingWith(HANDED_OVER, session));
+  }
+
+  #closingWith(refused: Refusal, session: Session): Closing {
+    const checkpoint = checkpointOf(session, this.#ports.model.description);
+    return { kind: 'refused', refusal: refused, ...(checkpoint && { checkpoint }) };
+  }
+
+  /** `told` is the reason in logs and metrics. */
+  #retire(session: Session, reason: string, told = reason): void {
     session.end(reason, this.#ports.clock.nowUs());
     this.#live.delete(session.id);
     this.#epochs.note(session.id, session.epoch, true);
-    this.#ended = [...this.#ended, session];
+    this.#ended.add(session);
     const { id: sessionId, traceId, epoch } = session;
-    this.#ports.events.ended({ sessionId, traceId, epoch, reason });
+    this.#ports.events.ended({ sessionId, traceId, epoch, reason: told });
     this.#changed();
   }
 
   #changed(): void {
+    this.#drain.changed();
     this.#ports.events.changed();
     this.#scheduler.wake();
   }
@@ -280,8 +302,4 @@ export class Engine {
   #report(session: Session): SessionReport {
     return reportOf(session, this.#ports.clock.nowUs());
   }
-}
-
-function keyOf(sessionId: string, epoch: number): string {
-  return `${sessionId} ${epoch}`;
 }

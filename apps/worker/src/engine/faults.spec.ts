@@ -43,7 +43,7 @@ async function start(stepMsMax: number): Promise<void> {
 }
 
 afterEach(async () => {
-  engine.beginTermination();
+  engine.beginTermination(20_000);
   engine.sendEveryoneAway();
   await model.close();
 });

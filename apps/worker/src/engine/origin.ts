@@ -1,6 +1,7 @@
 // Where a session goes on from when it is first served at an epoch. Pure.
 import { NoticeKind, type Action, type FrameFormat } from '@meridian/protocol';
 import { readAction } from '@meridian/world-model';
+import { Devices, OWNER } from './devices.ts';
 import { drawOf } from './draw.ts';
 import type { ActionInForce, AttachRequest, SteppingModel } from './ports.ts';
 import type { Session } from './session.ts';
@@ -11,6 +12,8 @@ export interface Origin {
   /** Of the last frame stepped; 0 for none. */
   readonly frameNumber: number;
   readonly action: ActionInForce;
+  /** What was seen of whose actions. */
+  readonly devices: Devices;
   readonly format: FrameFormat | undefined;
   /** What the client is told. */
   readonly notice: NoticeKind.STARTED | NoticeKind.MIGRATED;
@@ -30,14 +33,16 @@ export function originOf(
   const inputs = model.description.actions;
   const stepped = (number: number): number => Math.max(number, nextFrameNumber - 1);
   if (before !== undefined) {
-    const { state, frameNumber, action, format } = before;
-    return { state, frameNumber: stepped(frameNumber), action, format, notice: NoticeKind.MIGRATED };
+    const { state, frameNumber, action, devices, format } = before;
+    return { state, frameNumber: stepped(frameNumber), action, devices, format, notice: NoticeKind.MIGRATED };
   }
   if (checkpoint !== undefined) {
+    const newest = { device: checkpoint.actionDevice, seq: checkpoint.lastActionSeq };
     return {
       state: new Uint8Array(checkpoint.state),
       frameNumber: stepped(checkpoint.frameNumber),
-      action: actionInForce(checkpoint.action, checkpoint.lastActionSeq, inputs),
+      action: actionInForce(checkpoint.action, newest, inputs),
+      devices: new Devices([...checkpoint.deviceSeqs, newest]),
       format: checkpoint.format,
       notice: NoticeKind.MIGRATED,
     };
@@ -46,7 +51,8 @@ export function originOf(
   return {
     state,
     frameNumber: stepped(frameNumber),
-    action: actionInForce(action, 0, inputs),
+    action: actionInForce(action, { device: OWNER, seq: 0 }, inputs),
+    devices: new Devices(),
     format: undefined,
     notice: NoticeKind.STARTED,
   };
@@ -55,12 +61,12 @@ export function originOf(
 /** The action as a model's inputs; one that cannot be read, as none, stands still. */
 export function actionInForce(
   message: Action | undefined,
-  seq: number,
+  { device, seq }: Pick<ActionInForce, 'device' | 'seq'>,
   inputs: readonly string[],
 ): ActionInForce {
   const reading = message && readAction(message, inputs);
   const values = reading?.kind === 'values' ? reading.values : new Float32Array(inputs.length);
-  return { seq, message, values, receivedUs: 0 };
+  return { device, seq, message, values, receivedUs: 0, gatewayUs: 0 };
 }
 
 function newWorld({ grant }: AttachRequest, model: SteppingModel): WorldCopy {

@@ -18,8 +18,11 @@ export interface SteppedFrame {
   readonly number: number;
   readonly epoch: number;
   readonly lastActionSeq: number;
+  readonly lastActionDevice: number;
   /** 0 before the first action. */
   readonly actionReceivedUs: number;
+  /** By the gateway's clock; 0 when it did not say. */
+  readonly actionGatewayUs: number;
   readonly dueUs: number;
   readonly stepStartedUs: number;
   readonly stepEndedUs: number;
@@ -38,9 +41,13 @@ export type Closing =
 
 /** The way to one client. Nothing here waits: a slow reader loses frames, never holds the engine up. */
 export interface ClientStream {
+  /** Its client does not keep up, and is sent less. */
+  readonly slowed: boolean;
   notice(notice: Notice): void;
   frame(frame: SteppedFrame): void;
   checkpoint(checkpoint: Checkpoint): void;
+  /** The session had better find another worker, within this time; 0: whenever it can. */
+  draining(withinMs: number): void;
   /** Nothing is sent after this. */
   close(closing: Closing): void;
 }
@@ -67,14 +74,26 @@ export interface AttachRequest {
   readonly nextFrameNumber?: number;
 }
 
+/** What a gateway adds to a client's message. */
+export interface Stamp {
+  /** 0 is the session's owner. */
+  readonly device: number;
+  /** When the gateway got it, by its own clock; 0 when it does not say. */
+  readonly gatewayUs: number;
+}
+
 /** The action that a session's steps see until a newer one replaces it. */
 export interface ActionInForce {
+  readonly device: number;
+  /** Of the device's own. */
   readonly seq: number;
   /** The model's inputs. */
   readonly values: Float32Array;
   /** As the client sent it, for checkpoints. */
   readonly message: Action | undefined;
   readonly receivedUs: number;
+  /** By the gateway's clock; 0 when it did not say. */
+  readonly gatewayUs: number;
 }
 
 /** A frame that was handed to the transport. */

@@ -7,7 +7,9 @@
 //     that fails alone, after an earlier failure, is the culprit.
 import type { Clock } from '../clock.ts';
 import { isLate } from './cadence.ts';
+import { checkpointOf } from './checkpoints.ts';
 import { Crowding } from './crowding.ts';
+import { Limits } from './limits.ts';
 import type { EngineEvents, SteppedFrame, SteppingModel } from './ports.ts';
 import type { Session } from './session.ts';
 
@@ -30,14 +32,9 @@ export interface SchedulerPorts {
   readonly end: (session: Session, reason: string, detail: string) => void;
 }
 
-const LIMIT_DETAILS = {
-  idle: 'Nothing was done for too long.',
-  duration_limit: 'The session has reached its longest duration.',
-  client_lost: 'The client did not come back in time.',
-} as const;
-
 export class Scheduler {
   readonly #ports: SchedulerPorts;
+  readonly #limits: Limits;
   readonly #crowding = new Crowding();
   #cancelTimer: (() => void) | undefined;
   #stepping = false;
@@ -46,13 +43,14 @@ export class Scheduler {
 
   constructor(ports: SchedulerPorts) {
     this.#ports = ports;
+    this.#limits = new Limits(ports);
   }
 
   /** To be called whenever something may have become due earlier than before. */
   wake(): void {
     if (this.#stopped) return;
     const nowUs = this.#ports.clock.nowUs();
-    this.#endDue(nowUs);
+    this.#limits.enforce(nowUs);
     if (!this.#stepping) {
       const batch = this.#batchDue(nowUs);
       if (batch.length > 0) void this.#step(batch, nowUs);
@@ -65,13 +63,6 @@ export class Scheduler {
     this.#stopped = true;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-  }
-
-  #endDue(nowUs: number): void {
-    for (const session of [...this.#ports.sessions()]) {
-      const { atUs, reason } = session.limit();
-      if (atUs <= nowUs) this.#ports.end(session, reason, LIMIT_DETAILS[reason]);
-    }
   }
 
   #batchDue(nowUs: number): Session[] {
@@ -90,9 +81,8 @@ export class Scheduler {
 
   #arm(): void {
     this.#cancelTimer?.();
-    const limits = [...this.#ports.sessions()].map((session) => session.limit().atUs);
     const dues = this.#stepping ? [] : this.#steppable().map((session) => session.dueUs);
-    const atUs = Math.min(...limits, ...dues);
+    const atUs = Math.min(this.#limits.nextUs(), ...dues);
     this.#cancelTimer = Number.isFinite(atUs) ? this.#ports.clock.at(atUs, () => this.wake()) : undefined;
   }
 
@@ -149,8 +139,8 @@ export class Scheduler {
     stream.frame(this.#frameOf(step, number, rgb));
     if (step.endedUs - session.checkpointUs < CHECKPOINT_INTERVAL_US) return;
     session.checkpointUs = step.endedUs;
-    const { model, version } = this.#ports.model.description;
-    stream.checkpoint(session.checkpoint(model, version));
+    const checkpoint = checkpointOf(session, this.#ports.model.description);
+    if (checkpoint !== undefined) stream.checkpoint(checkpoint);
   }
 
   #frameOf(
@@ -162,7 +152,9 @@ export class Scheduler {
       number,
       epoch: session.epoch,
       lastActionSeq: action.seq,
+      lastActionDevice: action.device,
       actionReceivedUs: action.receivedUs,
+      actionGatewayUs: action.gatewayUs,
       dueUs,
       stepStartedUs: startedUs,
       stepEndedUs: endedUs,

@@ -1,5 +1,7 @@
-import type { Checkpoint, FrameFormat, Notice, NoticeKind } from '@meridian/protocol';
+import { Notice, type Checkpoint, type FrameFormat, type NoticeKind } from '@meridian/protocol';
 import { nextDue } from './cadence.ts';
+import type { Devices } from './devices.ts';
+import { EndingSoon } from './ending-soon.ts';
 import { Meter, type Reading } from './meter.ts';
 import type { Origin } from './origin.ts';
 import { PhaseAligner } from './phase-aligner.ts';
@@ -18,12 +20,14 @@ export interface SessionStart {
 
 export interface Limit {
   readonly atUs: number;
+  /** From when it began to count to `atUs`. */
+  readonly lengthUs: number;
   readonly reason: 'idle' | 'duration_limit' | 'client_lost';
 }
 
 /**
  * One session at one epoch: connecting -> active <-> held -> ended. It is stepped while a stream is attached; its memory
- * is its state, one action and one format. Who may attach is decided elsewhere (admission.ts), and when it is stepped too
+ * is its state, one action, one format and a few numbers. Who may attach is decided elsewhere (admission.ts), and when it is stepped too
  * (scheduler.ts).
  */
 export class Session {
@@ -38,6 +42,9 @@ export class Session {
   readonly #intervalUs: number;
   readonly #meter = new Meter();
   readonly #aligner: PhaseAligner;
+  readonly devices: Devices;
+  /** What the stream was told of the session's limits. */
+  endingSoon = new EndingSoon();
   #activity: Activity = 'connecting';
   #endReason = '';
   #stream: ClientStream | undefined;
@@ -71,6 +78,7 @@ export class Session {
     this.#state = start.origin.state;
     this.#frameNumber = start.origin.frameNumber;
     this.#action = start.origin.action;
+    this.devices = start.origin.devices;
     this.#format = start.origin.format;
     this.#awakeUs = start.startedUs;
   }
@@ -109,6 +117,7 @@ export class Session {
   attach(stream: ClientStream, nowUs: number): ClientStream | undefined {
     const before = this.#stream;
     this.#stream = stream;
+    this.endingSoon = new EndingSoon();
     this.#dueUs = nowUs;
     this.#awakeUs = nowUs;
     this.checkpointUs = -Infinity;
@@ -132,9 +141,9 @@ export class Session {
     this.#meter.pause(nowUs);
   }
 
-  /** Newest wins: an action that is not newer than the one in force changes nothing. */
+  /** What arrived last wins; an action that is not newer than all others of its device changes nothing. */
   act(action: ActionInForce): boolean {
-    if (action.seq <= this.#action.seq) return false;
+    if (!this.devices.take(action.device, action.seq)) return false;
     this.#action = action;
     this.#awakeUs = action.receivedUs;
     if (this.#activity === 'active') this.#aligner.arrived(this.#dueUs - action.receivedUs);
@@ -182,11 +191,11 @@ export class Session {
   /** The first limit that the session will run into if nothing changes. */
   limit(): Limit {
     const { holdMs, idleMs, maxDurationMs } = this.#grant;
-    const duration: Limit = { atUs: this.startedUs + maxDurationMs * 1_000, reason: 'duration_limit' };
-    const absence: Limit =
+    const duration = limitOf('duration_limit', this.startedUs, maxDurationMs);
+    const absence =
       this.#activity === 'held'
-        ? { atUs: this.#heldSinceUs + holdMs * 1_000, reason: 'client_lost' }
-        : { atUs: this.#awakeUs + idleMs * 1_000, reason: 'idle' };
+        ? limitOf('client_lost', this.#heldSinceUs, holdMs)
+        : limitOf('idle', this.#awakeUs, idleMs);
     return duration.atUs < absence.atUs ? duration : absence;
   }
 
@@ -201,13 +210,20 @@ export class Session {
       epoch: this.epoch,
       frameNumber: this.#frameNumber,
       lastActionSeq: this.#action.seq,
+      actionDevice: this.#action.device,
+      deviceSeqs: this.devices.seqsBut(this.#action.device),
       state: this.#state,
       action: this.#action.message,
       format: this.#format,
     };
   }
 
-  notice(kind: NoticeKind, endReason = '', detail = ''): Notice {
-    return { kind, endReason, detail, epoch: this.epoch, nextFrameNumber: this.#frameNumber + 1 };
+  notice(kind: NoticeKind, rest: Partial<Notice> = {}): Notice {
+    return Notice.fromPartial({ kind, epoch: this.epoch, nextFrameNumber: this.#frameNumber + 1, ...rest });
   }
+}
+
+function limitOf(reason: Limit['reason'], sinceUs: number, ms: number): Limit {
+  const lengthUs = ms * 1_000;
+  return { atUs: sinceUs + lengthUs, lengthUs, reason };
 }

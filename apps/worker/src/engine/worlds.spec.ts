@@ -16,7 +16,7 @@ describe('a checkpoint of a live session', () => {
   it('is its world as of its newest frame, with the action in force and the format', async () => {
     const { clock, engine } = setup;
     const { session, stream } = setup.open();
-    engine.act(session, stream, action(3, 0.5));
+    setup.act({ session, stream }, action(3, 0.5));
     engine.formatFrames(session, stream, format({ codec: Codec.WEBP }));
     await clock.advanceMs(410);
     expect(said(engine.worlds.checkpoint('a', 1))).toMatchObject({
@@ -37,15 +37,15 @@ describe('a restore', () => {
     said(setup.engine.worlds.restore('a', epoch, checkpoint(rest)));
 
   it('puts the world back; frame numbers and the own action number go on', async () => {
-    const { clock, engine } = setup;
+    const { clock } = setup;
     const { session, stream } = setup.open();
-    engine.act(session, stream, action(9, 1));
+    setup.act({ session, stream }, action(9, 1));
     await clock.advanceMs(410);
     expect(restore({ state: steps(100), lastActionSeq: 2, action: action(2, 0.25) })).toBe(12);
     await clock.advanceMs(40);
     expect(stream.frames.at(-1)).toMatchObject({ number: 12, lastActionSeq: 9, rgb: steps(101, 25) });
-    engine.act(session, stream, action(9, 1));
-    engine.act(session, stream, action(10, -1));
+    setup.act({ session, stream }, action(9, 1));
+    setup.act({ session, stream }, action(10, -1));
     await clock.advanceMs(40);
     expect(stream.frames.at(-1)).toMatchObject({ number: 13, lastActionSeq: 10 });
   });
@@ -123,7 +123,7 @@ describe('a fork', () => {
 
   beforeEach(async () => {
     const { session, stream } = setup.open();
-    setup.engine.act(session, stream, action(5, 0.5));
+    setup.act({ session, stream }, action(5, 0.5));
     setup.engine.formatFrames(session, stream, format({ codec: Codec.RAW_RGB }));
     await setup.clock.advanceMs(410);
   });
@@ -137,7 +137,7 @@ describe('a fork', () => {
     expect(stream.frames).toMatchObject([{ number: 12, lastActionSeq: 0 }]);
     expect(stream.frames[0]?.format).toBeUndefined();
     expect(stream.frames[0]?.rgb.slice(0, 3)).toEqual(Uint8Array.of(12, 0, 50));
-    setup.engine.act(session, stream, action(1, 1));
+    setup.act({ session, stream }, action(1, 1));
     await setup.clock.advanceMs(40);
     expect(stream.frames.at(-1)?.lastActionSeq).toBe(1);
   });
@@ -146,7 +146,7 @@ describe('a fork', () => {
     fork();
     const copied = setup.open({ id: 'b', nextFrameNumber: 100 });
     expect(copied.stream.notices).toMatchObject([{ nextFrameNumber: 100 }]);
-    setup.engine.act(copied.session, copied.stream, action(1, -1));
+    setup.act(copied, action(1, -1));
     await setup.clock.advanceMs(400);
     expect(setup.reportOf('a')).toMatchObject({ frames: 21 });
     expect(said(setup.engine.worlds.checkpoint('a', 1))).toMatchObject({ frameNumber: 21, lastActionSeq: 5 });
@@ -183,7 +183,7 @@ describe('a fork', () => {
     ['not to be taken: the worker drains', () => setup.engine.drain(true), 'UNAVAILABLE worker_draining'],
     [
       'not to be taken: the process ends',
-      () => setup.engine.beginTermination(),
+      () => setup.engine.beginTermination(20_000),
       'UNAVAILABLE worker_draining',
     ],
     ['not to be taken: quarantine', () => (setup.model.usable = false), 'UNAVAILABLE worker_quarantined'],
@@ -195,7 +195,7 @@ describe('a fork', () => {
   it.each<[string, () => void]>([
     ['a drain', () => setup.engine.drain(true)],
     ['the end of its session', () => setup.engine.end('b', 1, 'client_ended')],
-    ['the end of the process', () => setup.engine.beginTermination()],
+    ['the end of the process', () => setup.engine.beginTermination(20_000)],
   ])('is let go by %s', (_, happens) => {
     const before = setup.clock.waiting;
     fork();

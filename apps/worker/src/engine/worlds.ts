@@ -58,7 +58,7 @@ export class Worlds {
       const inputs = model.description.actions;
       session.restore(
         new Uint8Array(checkpoint.state),
-        actionInForce(checkpoint.action, session.action.seq, inputs),
+        actionInForce(checkpoint.action, session.action, inputs),
       );
       return done(session.frameNumber + 1);
     });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Codec, NoticeKind, PlayResponse, type Checkpoint, type Notice } from '@meridian/protocol';
+import { Checkpoint, Codec, Notice, NoticeKind, PlayResponse, type FrameFormat } from '@meridian/protocol';
 import type { Closing, SteppedFrame } from '../engine/ports.ts';
 import { settle, VirtualClock } from '../testing/virtual-clock.ts';
 import { Outbox } from './outbox.ts';
@@ -22,13 +22,18 @@ let written: PlayResponse[];
 let sent: number[];
 let finished: Closing[];
 let outbox: Outbox;
+let paced: number;
+/** Formats of what was encoded. */
+let asked: (FrameFormat | undefined)[];
 
 beforeEach(() => {
-  [encoder, transport, written, sent, finished] = [new Gate(), new Gate(), [], [], []];
+  [encoder, transport, written, sent, finished, paced] = [new Gate(), new Gate(), [], [], [], 0];
+  asked = [];
   outbox = new Outbox({
     clock: new VirtualClock(),
     encoder: {
-      encode: async (bytes) => {
+      encode: async (bytes, format) => {
+        asked.push(format);
         await encoder.pass();
         return { codec: Codec.JPEG, width: 1, height: 1, bytes };
       },
@@ -39,6 +44,7 @@ beforeEach(() => {
     },
     finish: (closing) => finished.push(closing),
     failed: () => undefined,
+    paced: () => (paced += 1),
   });
 });
 
@@ -46,7 +52,9 @@ const frame = (number: number): SteppedFrame => ({
   number,
   epoch: 1,
   lastActionSeq: 0,
+  lastActionDevice: 0,
   actionReceivedUs: 0,
+  actionGatewayUs: 0,
   dueUs: 0,
   stepStartedUs: 0,
   stepEndedUs: 0,
@@ -54,22 +62,15 @@ const frame = (number: number): SteppedFrame => ({
   format: undefined,
   sent: () => sent.push(number),
 });
-const notice: Notice = { kind: NoticeKind.STARTED, endReason: '', detail: '', epoch: 1, nextFrameNumber: 1 };
+const notice = Notice.fromPartial({ kind: NoticeKind.STARTED, epoch: 1, nextFrameNumber: 1 });
 const ended: Notice = { ...notice, kind: NoticeKind.ENDED, endReason: 'idle' };
-const checkpoint = (frameNumber: number): Checkpoint => ({
-  model: 'm',
-  modelVersion: '1',
-  epoch: 1,
-  frameNumber,
-  lastActionSeq: 0,
-  state: new Uint8Array(1),
-  action: undefined,
-  format: undefined,
-});
+const checkpoint = (frameNumber: number): Checkpoint =>
+  Checkpoint.fromPartial({ model: 'm', modelVersion: '1', epoch: 1, frameNumber, state: new Uint8Array(1) });
 const said = (): string[] =>
   written.map(({ message }) => {
     if (message?.$case === 'frame') return `frame ${message.value.number}`;
     if (message?.$case === 'checkpoint') return `checkpoint ${message.value.frameNumber}`;
+    if (message?.$case === 'draining') return `draining ${message.value.withinMs}`;
     return message?.$case === 'notice' ? `notice ${message.value.kind}` : 'nothing';
   });
 
@@ -154,4 +155,37 @@ describe('the way out', () => {
     expect(said()).toEqual(['checkpoint 9']);
     expect(finished).toMatchObject([{ kind: 'refused', refusal }]);
   });
+});
+
+describe('a client that does not keep up', () => {
+  const feedback = (framesDropped: number) =>
+    outbox.feedback({ framesSent: 100, framesDropped, waitMs: 0 }, undefined);
+
+  it('is sent fewer frames: those left out cost no encoding, and are not counted', async () => {
+    for (const dropped of [6, 12, 18]) feedback(dropped);
+    expect(outbox.slowed).toBe(true);
+    expect(paced).toBe(1);
+    for (const number of [1, 2, 3, 4, 5, 6]) {
+      await offer(number);
+      await encoder.letGo();
+      await transport.letGo();
+    }
+    expect(said()).toEqual(['frame 2', 'frame 4', 'frame 6']);
+    expect(sent).toEqual([2, 4, 6]);
+    expect(encoder.waiting).toHaveLength(0);
+  });
+
+  it('is sent images of lower quality first', async () => {
+    feedback(6);
+    await offer(1);
+    expect(asked.at(-1)?.quality).toBe(60);
+  });
+});
+
+it('says that the worker drains, in its turn', async () => {
+  outbox.notice(notice);
+  outbox.draining(0);
+  outbox.draining(1_500);
+  for (let i = 0; i < 3; i += 1) await transport.letGo();
+  expect(said()).toEqual([`notice ${NoticeKind.STARTED}`, 'draining 0', 'draining 1500']);
 });

@@ -3,10 +3,18 @@
 //     and its memory is one image, two frames and two checkpoints (session-bytes.ts).
 // O2. Frames leave in the order of their numbers; a frame is counted when it is handed to the transport, not before.
 // O3. After `close` nothing else is written, and no frame is counted.
-import { PlayResponse, type Checkpoint, type Notice } from '@meridian/protocol';
+// O4. To a client that does not keep up less is sent (throttle.ts); a frame that is left out is let go of at once.
+import {
+  PlayResponse,
+  type Checkpoint,
+  type FrameFormat,
+  type Notice,
+  type StreamFeedback,
+} from '@meridian/protocol';
 import type { Clock } from '../clock.ts';
 import type { EncodedImage, FrameEncoder } from '../encode/frame-encoder.ts';
 import type { ClientStream, Closing, SteppedFrame } from '../engine/ports.ts';
+import { Throttle } from './throttle.ts';
 
 export interface OutboxPorts {
   readonly clock: Clock;
@@ -16,11 +24,15 @@ export interface OutboxPorts {
   /** After everything written before. */
   readonly finish: (closing: Closing) => void;
   readonly failed: (error: unknown) => void;
+  /** `slowed` has changed. */
+  readonly paced: () => void;
 }
 
 export class Outbox implements ClientStream {
   readonly #ports: OutboxPorts;
-  readonly #notices: Uint8Array[] = [];
+  readonly #throttle = new Throttle();
+  /** Notices, and what else a gateway is told. */
+  readonly #words: Uint8Array[] = [];
   #frame: SteppedFrame | undefined;
   #checkpoint: Checkpoint | undefined;
   #underWay = false;
@@ -30,16 +42,29 @@ export class Outbox implements ClientStream {
     this.#ports = ports;
   }
 
+  get slowed(): boolean {
+    return this.#throttle.slowed;
+  }
+
   notice(value: Notice): void {
-    if (this.#closed) return;
-    this.#notices.push(messageOf({ $case: 'notice', value }));
-    void this.#drain();
+    this.#say({ $case: 'notice', value });
+  }
+
+  draining(withinMs: number): void {
+    this.#say({ $case: 'draining', value: { withinMs } });
   }
 
   frame(frame: SteppedFrame): void {
     if (this.#closed) return;
-    this.#frame = frame;
+    const { number, format, stepEndedUs } = frame;
+    if (!this.#pace(() => this.#throttle.sends(number, format, stepEndedUs))) return;
+    this.#frame = { ...frame, format: this.#throttle.format(format) };
     void this.#drain();
+  }
+
+  /** How the client keeps up; `asked` is the format that it has asked for. */
+  feedback({ framesDropped }: StreamFeedback, asked: FrameFormat | undefined): void {
+    this.#pace(() => this.#throttle.dropped(framesDropped, asked, this.#ports.clock.nowUs()));
   }
 
   checkpoint(checkpoint: Checkpoint): void {
@@ -51,22 +76,36 @@ export class Outbox implements ClientStream {
   close(closing: Closing): void {
     if (this.#closed) return;
     this.#closed = true;
+    [this.#frame, this.#checkpoint] = [undefined, undefined];
     const last = lastMessage(closing);
-    const written = [...this.#notices, ...(last === undefined ? [] : [last])].map((message) =>
+    const written = [...this.#words, ...(last === undefined ? [] : [last])].map((message) =>
       this.#ports.write(message),
     );
     Promise.all(written).catch(() => undefined);
     this.#ports.finish(closing);
   }
 
-  /** Rounds of notices, a frame, a checkpoint: none of them can keep another from its turn. */
+  #say(message: NonNullable<PlayResponse['message']>): void {
+    if (this.#closed) return;
+    this.#words.push(messageOf(message));
+    void this.#drain();
+  }
+
+  #pace<Result>(step: () => Result): Result {
+    const before = this.slowed;
+    const result = step();
+    if (this.slowed !== before) this.#ports.paced();
+    return result;
+  }
+
+  /** Rounds of words, a frame, a checkpoint: none of them can keep another from its turn. */
   async #drain(): Promise<void> {
     if (this.#underWay) return;
     this.#underWay = true;
     try {
       while (this.#hasMore()) {
-        for (let notice = this.#notices.shift(); notice !== undefined; notice = this.#notices.shift())
-          await this.#ports.write(notice);
+        for (let word = this.#words.shift(); word !== undefined; word = this.#words.shift())
+          await this.#ports.write(word);
         await this.#sendFrame();
         await this.#sendCheckpoint();
       }
@@ -79,7 +118,7 @@ export class Outbox implements ClientStream {
 
   #hasMore(): boolean {
     if (this.#closed) return false;
-    return this.#notices.length > 0 || this.#frame !== undefined || this.#checkpoint !== undefined;
+    return this.#words.length > 0 || this.#frame !== undefined || this.#checkpoint !== undefined;
   }
 
   async #sendFrame(): Promise<void> {
@@ -126,6 +165,8 @@ function frameMessage(frame: SteppedFrame, image: EncodedImage, encodedUs: numbe
       stepStartedUs: frame.stepStartedUs,
       stepEndedUs: frame.stepEndedUs,
       encodedUs,
+      lastActionDevice: frame.lastActionDevice,
+      actionGatewayUs: frame.actionGatewayUs,
       image: image.bytes,
     },
   });

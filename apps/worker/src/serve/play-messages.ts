@@ -3,7 +3,10 @@ import { PlayRequest, type Checkpoint } from '@meridian/protocol';
 import { RefusalError } from '../refusal.ts';
 import type { ServeCall } from './serve-session.ts';
 
-export type PlayMessage = NonNullable<PlayRequest['message']>;
+/** What a gateway sends; removing devices is its own business. */
+export interface PlayMessage extends Pick<PlayRequest, 'device' | 'gatewayReceivedUs'> {
+  readonly message: Exclude<NonNullable<PlayRequest['message']>, { $case: 'removeDevice' }>;
+}
 
 /** Of anything but a restore (session_stream.proto). */
 export const MESSAGE_BYTES_MAX = 64 * 1_024;
@@ -17,12 +20,12 @@ export function readMessage(bytes: Uint8Array): PlayMessage {
       `The message has ${bytes.length} bytes; at most ${MESSAGE_BYTES_MAX} are taken.`,
     );
   }
-  const message = decode(bytes);
-  if (message !== undefined) return message;
+  const request = decode(bytes);
+  if (request !== undefined) return request;
   throw new RefusalError(
     'INVALID_ARGUMENT',
     'malformed_message',
-    'The message is not a PlayRequest with an action or a format.',
+    'The message is not a PlayRequest that a gateway sends to a worker.',
   );
 }
 
@@ -36,7 +39,7 @@ export function readRestore(call: ServeCall, tooLate: Promise<void>): Promise<Ch
   return new Promise((resolve, reject) => {
     call.once('data', (bytes: Uint8Array) => {
       call.pause();
-      const message = decode(bytes);
+      const message = decode(bytes)?.message;
       if (message?.$case === 'restore') resolve(message.value);
       else reject(malformedRestore('The first message is not a PlayRequest with a restore.'));
     });
@@ -52,7 +55,9 @@ export function malformedRestore(rule: string): RefusalError {
 
 function decode(bytes: Uint8Array): PlayMessage | undefined {
   try {
-    return PlayRequest.decode(bytes).message;
+    const { message, device, gatewayReceivedUs } = PlayRequest.decode(bytes);
+    if (message === undefined || message.$case === 'removeDevice') return undefined;
+    return { message, device, gatewayReceivedUs };
   } catch {
     return undefined;
   }

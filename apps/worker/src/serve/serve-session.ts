@@ -24,6 +24,8 @@ export interface ServePorts {
   readonly tokens: TokenReader;
   readonly encoder: FrameEncoder;
   readonly logger: Logger;
+  /** A client is sent less than before, or as much as it asked for again. */
+  readonly paced: () => void;
 }
 
 /** A reader that reads nothing gets this long for the last words of its stream. */
@@ -98,10 +100,10 @@ function takeMessage(
   bytes: Uint8Array,
 ): Refusal | undefined {
   try {
-    const message = readMessage(bytes);
+    const { message, device, gatewayReceivedUs: gatewayUs } = readMessage(bytes);
     switch (message.$case) {
       case 'action':
-        return engine.act(session, outbox, message.value);
+        return engine.act(session, outbox, message.value, { device, gatewayUs });
       case 'format':
         return (
           refusalOfFormat(message.value, encoder.codecs) ??
@@ -110,6 +112,10 @@ function takeMessage(
       case 'restore':
         return malformedRestore('Only the first message of a stream with meridian-restore may be one.')
           .refusal;
+      case 'feedback':
+        return void outbox.feedback(message.value, session.format);
+      case 'handOver':
+        return void engine.handOver(session, outbox);
     }
   } catch (error) {
     return refusalOfThrown(error);
@@ -125,6 +131,7 @@ function outboxOf(ports: ServePorts, call: ServeCall): Outbox {
         call.write(message, (error?: Error | null) => (error ? reject(error) : resolve())),
       ),
     finish: (closing) => finish(call, closing),
+    paced: ports.paced,
     failed: (error) => {
       if (call.cancelled) return;
       ports.logger.error({ err: error }, 'frame could not be sent');

@@ -1,6 +1,7 @@
 // S1. The worker trusts no gateway: it checks the token itself, offline, with keys it was given when it registered.
 import { readSessionToken, type SessionTokenRead } from '@meridian/protocol/session-token';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import { OWNER } from '../engine/devices.ts';
 import type { Grant } from '../engine/ports.ts';
 import { RefusalError } from '../refusal.ts';
 
@@ -29,12 +30,20 @@ export class TokenReader {
       throw new RefusalError('UNAUTHENTICATED', 'token_missing', 'There is no session token.');
     const answer = await this.#read(token, nowMs);
     if (answer.kind === 'refused') throw new RefusalError('UNAUTHENTICATED', answer.code, answer.message);
-    const { workerId, sessionId, epoch, width, claimByMs, holdMs, idleMs, maxDurationMs } = answer.claims;
+    const { workerId, device, sessionId, epoch, width, claimByMs, holdMs, idleMs, maxDurationMs } =
+      answer.claims;
     if (workerId !== this.#options.workerId) {
       throw new RefusalError(
         'PERMISSION_DENIED',
         'wrong_worker',
         `The session token is for worker ${workerId}.`,
+      );
+    }
+    if (device !== OWNER) {
+      throw new RefusalError(
+        'PERMISSION_DENIED',
+        'role_forbidden',
+        'The session token is of a paired device, which only a gateway lets in.',
       );
     }
     return { sessionId, epoch, width, claimByMs, holdMs, idleMs, maxDurationMs };

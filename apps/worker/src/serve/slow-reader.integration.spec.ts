@@ -70,7 +70,8 @@ async function openSilent(sessionId: string): Promise<void> {
   );
   stream.on('error', () => undefined);
   stream.pause();
-  const message = PlayRequest.encode({ message: { $case: 'format', value: LARGEST } }).finish();
+  const format = { $case: 'format', value: LARGEST } as const;
+  const message = PlayRequest.encode({ message: format, device: 0, gatewayReceivedUs: 0 }).finish();
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
   stream.write(Buffer.concat([prefix, message]));

@@ -1,7 +1,9 @@
 import type { Action, Checkpoint, FrameFormat } from '@meridian/protocol';
+import { OWNER } from '../engine/devices.ts';
 import { Engine } from '../engine/engine.ts';
-import type { AttachRequest, EngineEvents, SentFrame, SteppingModel } from '../engine/ports.ts';
+import type { AttachRequest, EngineEvents, SentFrame, Stamp, SteppingModel } from '../engine/ports.ts';
 import type { Session } from '../engine/session.ts';
+import type { Refusal } from '../refusal.ts';
 import { FakeModel } from './fake-model.ts';
 import { RecordingStream } from './recording-stream.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -15,6 +17,12 @@ export interface Asking {
   readonly checkpoint?: Checkpoint;
   readonly nextFrameNumber?: number;
   readonly maxDurationMs?: number;
+  readonly idleMs?: number;
+}
+
+export interface Played {
+  readonly session: Session;
+  readonly stream: RecordingStream;
 }
 
 /** An engine with its model, in virtual time, and all that it told. */
@@ -52,18 +60,24 @@ export class EngineSetup {
     key = 'key',
     claimInMs = 60_000,
     maxDurationMs = 3_600_000,
+    idleMs = 300_000,
     ...rest
   }: Asking = {}): AttachRequest {
     const claimByMs = this.clock.nowUs() / 1_000 + claimInMs;
-    const grant = { sessionId: id, epoch, width, claimByMs, holdMs: 30_000, idleMs: 300_000, maxDurationMs };
+    const grant = { sessionId: id, epoch, width, claimByMs, holdMs: 30_000, idleMs, maxDurationMs };
     return { grant, clientKey: key, traceId: 'f'.repeat(32), ...rest };
   }
 
-  open(asked: Asking = {}, engine = this.engine): { session: Session; stream: RecordingStream } {
+  open(asked: Asking = {}, engine = this.engine): Played {
     const stream = new RecordingStream(this.clock);
     const attached = engine.attach(this.asking(asked), stream);
     if (attached.kind === 'refused') throw new Error(attached.refusal.message);
     return { session: attached.session, stream };
+  }
+
+  /** Of the session's owner, unless it is stamped as another's. */
+  act(played: Played, message: Action, stamp: Partial<Stamp> = {}): Refusal | undefined {
+    return this.engine.act(played.session, played.stream, message, { device: OWNER, gatewayUs: 0, ...stamp });
   }
 
   refusalOf(asked: Asking = {}): string | undefined {
@@ -106,6 +120,8 @@ export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   state: new Uint8Array(4),
   action: undefined,
   format: undefined,
+  deviceSeqs: [],
+  actionDevice: 0,
   ...rest,
 });
 

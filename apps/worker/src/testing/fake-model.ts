@@ -14,6 +14,7 @@ export class FakeModel implements SteppingModel {
     framesPerSecond: 25,
     actions: ['forward', 'strafe', 'yaw', 'sprint'],
     stateBytes: STATE_BYTES,
+    rebuildMs: 0,
     stateType: 'uint8',
   } as const;
   readonly batches: number[] = [];

@@ -8,6 +8,9 @@ export class RecordingStream implements ClientStream {
   readonly sentUs: number[] = [];
   readonly notices: Notice[] = [];
   readonly checkpoints: Checkpoint[] = [];
+  /** What it was told of a drain: within_ms. */
+  readonly drainings: number[] = [];
+  readonly slowed = false;
   closing: Closing | undefined;
   /** Time from a frame's step to its hand-over. */
   sendMs = 0;
@@ -30,6 +33,10 @@ export class RecordingStream implements ClientStream {
 
   checkpoint(checkpoint: Checkpoint): void {
     this.checkpoints.push(checkpoint);
+  }
+
+  draining(withinMs: number): void {
+    this.drainings.push(withinMs);
   }
 
   close(closing: Closing): void {

@@ -34,6 +34,7 @@ answer({
     framesPerSecond: 25,
     actions: ['forward'],
     stateBytes: 1,
+    rebuildMs: 0,
     stateType: 'uint8',
   },
   initialStates: [Uint8Array.of(0)],

@@ -105,6 +105,7 @@ async function refusals(lab: Lab): Promise<readonly (readonly [string, string, P
     ['an expired token', 'UNAUTHENTICATED token_expired', { expiresInS: -60 }],
     ['a late claim', 'UNAUTHENTICATED claim_expired', { claimInMs: -1_000 }],
     ['another worker’s token', 'PERMISSION_DENIED wrong_worker', { workerId: 'another-worker' }],
+    ['a token of a paired device', 'PERMISSION_DENIED role_forbidden', { device: 1 }],
   ];
 }
 

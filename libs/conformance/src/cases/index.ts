@@ -4,12 +4,17 @@ import { actionCases } from './actions.ts';
 import { badInputCases } from './bad-input.ts';
 import { checkpointCases } from './checkpoints.ts';
 import { counterCases } from './counters.ts';
+import { deviceCases } from './devices.ts';
+import { drainingCases } from './draining.ts';
 import { epochCases } from './epochs.ts';
+import { feedbackCases } from './feedback.ts';
 import { forkCases } from './fork.ts';
 import { formatCases } from './formats.ts';
 import { frameCases } from './frames.ts';
+import { handOverCases } from './hand-over.ts';
 import { heartbeatCases } from './heartbeat.ts';
 import { leavingCases } from './leaving.ts';
+import { limitCases } from './limits.ts';
 import { registrationCases } from './registration.ts';
 import { restoreCases } from './restore.ts';
 import { sessionCases } from './sessions.ts';
@@ -21,15 +26,20 @@ export const CASES: readonly Case[] = [
   ...frameCases,
   ...heartbeatCases,
   ...actionCases,
+  ...deviceCases,
   ...sessionCases,
+  ...limitCases,
   ...epochCases,
   ...accessCases,
   ...checkpointCases,
   ...restoreCases,
   ...forkCases,
+  ...handOverCases,
   ...counterCases,
   ...formatCases,
   ...badInputCases,
   ...slowReaderCases,
+  ...feedbackCases,
+  ...drainingCases,
   ...leavingCases,
 ];

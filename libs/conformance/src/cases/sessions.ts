@@ -56,6 +56,24 @@ export const sessionCases: readonly Case[] = [
     },
   },
   {
+    id: 'sessions.width',
+    proves:
+      'A session takes as many slots as its token says, and its reports say so: a share is what is paid for.',
+    sentence: CONTRACT.width,
+    run: async (lab) => {
+      lab.needSlots(2);
+      const { slots } = lab.describe;
+      const wide = await lab.playing({ width: slots });
+      const report = await lab.report(wide.sessionId, () => true, 'a heartbeat with the session');
+      expectSame('width', slots, report.width);
+      await expectClosed('a session beside it', 'RESOURCE_EXHAUSTED slots_full', await lab.play());
+      await lab.end(wide);
+      await lab.playing();
+      const tooWide = await lab.play({ width: slots });
+      await expectClosed(`one of ${slots} slots beside another`, 'RESOURCE_EXHAUSTED slots_full', tooWide);
+    },
+  },
+  {
     id: 'sessions.resume',
     proves:
       'After a broken connection the same client goes on at the next frame, with the action still in force.',

@@ -4,6 +4,7 @@ import {
   PlayResponse,
   type Action,
   type Checkpoint,
+  type Draining,
   type Frame,
   type FrameFormat,
   type Notice,
@@ -24,6 +25,9 @@ export interface PlayOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** What a gateway adds to a message of a client's. */
+export type Stamp = Partial<Pick<PlayRequest, 'device' | 'gatewayReceivedUs'>>;
+
 export interface PlayEnd {
   readonly code: number;
   readonly details: string;
@@ -37,7 +41,7 @@ export interface SeenFrame extends Frame {
   readonly digest: string;
 }
 
-export type MessageKind = 'frame' | 'notice' | 'checkpoint';
+export type MessageKind = 'frame' | 'notice' | 'checkpoint' | 'draining';
 
 export const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 export const CLIENT_KEY = 'client-key-0123456789';
@@ -49,6 +53,7 @@ export class PlayStream {
   readonly frames: SeenFrame[] = [];
   readonly notices: Notice[] = [];
   readonly checkpoints: Checkpoint[] = [];
+  readonly drainings: Draining[] = [];
   /** What came, in order. */
   readonly kinds: MessageKind[] = [];
   readonly ended: Promise<PlayEnd>;
@@ -77,17 +82,31 @@ export class PlayStream {
     if (options.checkpoint) this.send({ $case: 'restore', value: options.checkpoint });
   }
 
-  send(message: NonNullable<PlayRequest['message']>): void {
-    this.sendBytes(PlayRequest.encode({ message }).finish());
+  send(message: NonNullable<PlayRequest['message']>, stamp: Stamp = {}): void {
+    this.sendBytes(PlayRequest.encode({ message, device: 0, gatewayReceivedUs: 0, ...stamp }).finish());
   }
 
   sendBytes(bytes: Uint8Array): void {
     this.call.write(bytes);
   }
 
-  act(seq: number, axes: Readonly<Record<string, number>> = {}, rest: Partial<Action> = {}): void {
+  act(
+    seq: number,
+    axes: Readonly<Record<string, number>> = {},
+    rest: Partial<Action> = {},
+    stamp: Stamp = {},
+  ): void {
     const value = { seq, clientTimeUs: 0, buttons: [], axes: { ...axes }, text: '', ...rest };
-    this.send({ $case: 'action', value });
+    this.send({ $case: 'action', value }, stamp);
+  }
+
+  /** Frames that the client has not taken since the stream was opened. */
+  feedback(framesDropped: number): void {
+    this.send({ $case: 'feedback', value: { framesSent: this.frames.length, framesDropped, waitMs: 0 } });
+  }
+
+  handOver(): void {
+    this.send({ $case: 'handOver', value: {} });
   }
 
   format(format: Partial<FrameFormat>): void {
@@ -126,6 +145,7 @@ export class PlayStream {
     if (message.$case === 'frame') this.#takeFrame(message.value);
     if (message.$case === 'notice') this.notices.push(message.value);
     if (message.$case === 'checkpoint') this.checkpoints.push(message.value);
+    if (message.$case === 'draining') this.drainings.push(message.value);
     this.kinds.push(message.$case);
     this.#changes.changed();
   }

@@ -17,8 +17,22 @@ const inReadme = (text: string): Sentence => ({ file: 'libs/conformance/README.m
 
 export const CONTRACT = {
   acts: inPublic('Action is what the user does from now on: it holds until the next action replaces it.'),
-  newest: inPublic('An action with a number not above the newest one seen is ignored.'),
-  lastAction: inPublic("The seq of the newest action that this frame's step has seen; 0 before the first."),
+  newest: inPublic('An action with a number not above the newest one seen of its device is ignored.'),
+  lastAction: inPublic(
+    "The seq of the newest action that this frame's step has seen, of the device below; 0 before the first.",
+  ),
+  devices: inPublic('Actions of several devices count in the order in which they arrive.'),
+  deviceSeqs: inPublic('The newest action seq seen of each paired device, so that none is applied twice'),
+  draining: inPublic(
+    'Draining asks the gateway to find the session another place while the worker goes on serving it.',
+  ),
+  withinMs: inPublic(
+    'The worker closes the stream after this time, whether or not a place was found; 0: no limit.',
+  ),
+  handOver: inPublic(
+    'The worker stops stepping it, sends its last Checkpoint, closes the stream with UNAVAILABLE handed_over, and frees the slot.',
+  ),
+  endingSoon: inPublic('The session runs into a limit soon: end_reason says which, ends_in_ms when.'),
   frameNumber: inPublic('Rises by one with every frame that the worker steps'),
   frameEpoch: inPublic('The epoch the worker serves the session at.'),
   nextFrame: inPublic('The number that the next frame will have.'),
@@ -45,7 +59,9 @@ export const CONTRACT = {
   end: inWorker(
     'End stops a session and frees its slot; ending an unknown session succeeds and answers with no usage.',
   ),
-  drain: inWorker('Drain stops the worker taking new sessions; those it has go on.'),
+  drain: inWorker(
+    'Drain stops the worker taking new sessions, and asks the gateways (PlayResponse.draining) to find those it has another place',
+  ),
   checkpoint: inWorker("Checkpoint answers with a live session's state as of its newest frame."),
   restore: inWorker('the world is as it was then, frame numbers go on rising.'),
   restoreRefused: inWorker(
@@ -69,6 +85,7 @@ export const CONTRACT = {
   finalReport: inFleet('ended ones until their end is acknowledged'),
   again: inFleet('NOT_FOUND asks the worker to register again.'),
   stop: inFleet('Sessions the worker must stop serving, because they ended or moved on to a higher epoch.'),
+  lifted: inFleet('false after true lifts a drain, also one by the Drain RPC.'),
   operatorDrain: inFleet('The control plane wants the worker drained'),
   keys: inFleet('JSON Web Key Set (RFC 7517) that session tokens are checked with.'),
 
@@ -87,6 +104,28 @@ export const CONTRACT = {
   badAction: inReadme(
     'An action that is none ends its stream with the field that is wrong in the message; the session is held.',
   ),
+  width: inReadme('A session takes as many slots as the `width` in its token says'),
+  slowed: inReadme('When `frames_dropped` has risen by more than 5 within 2 s, the worker sends less'),
+  slowedBack: inReadme('After 3 s without a drop it goes back by one step.'),
+  notSent: inReadme('a frame that is not sent on purpose is neither encoded nor counted'),
+  slowedAsAsked: inReadme(
+    'Where the client named a quality it is kept, and the frames thin out at once; raw frames are never touched',
+  ),
+  devicesMax: inReadme('the worker forgets the paired device that was silent longest, and never the owner'),
+  removal: inReadme('at a worker `remove_device` is `malformed_message`'),
+  lastCheckpoint: inReadme(
+    'sends its last checkpoint (of the last frame sent, or a later one) as the last message',
+  ),
+  stopMoved: inReadme(
+    'A session that the control plane stops without a reason is let go of in the same way.',
+  ),
+  movedOn: inReadme('What follows at the next epoch is, to the bit, what would have followed here.'),
+  drainedAgain: inReadme(
+    'It says so once a stream, and again only for another drain after a lift, or on SIGTERM.',
+  ),
+  letGo: inReadme('the session is reported as ENDED with `worker_lost`, as for any epoch that is over'),
+  heldNotWaitedFor: inReadme('A held session is not waited for.'),
+  secondSigterm: inReadme('A second SIGTERM ends it at once.'),
   cancel: inReadme('A cancelled stream keeps its slot until the session ends or its hold time is over.'),
   takenOver: inReadme('A newer stream of the same client takes the session over'),
   sigterm: inReadme('On SIGTERM a worker says so in a heartbeat'),

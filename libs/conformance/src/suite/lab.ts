@@ -9,7 +9,7 @@ import {
   type WorkerServiceClient,
 } from '@meridian/protocol/worker';
 import { randomUUID } from 'node:crypto';
-import { workerClient, type PlayOptions } from '../client/play-stream.ts';
+import { workerClient, type PlayOptions, type SeenFrame, type Stamp } from '../client/play-stream.ts';
 import { WorkerCalls } from '../client/worker-calls.ts';
 import type { FakeFleet } from '../fleet/fake-fleet.ts';
 import type { TestClaims, TokenMint } from '../fleet/token-mint.ts';
@@ -155,17 +155,24 @@ export class Lab {
   }
 
   /** Acts, and waits for the frame that has seen it. */
-  async act(stream: SessionStream, seq: number, input: Input = this.inputs[0]): Promise<void> {
-    stream.act(seq, input.axes, input);
-    await this.sees(stream, seq);
+  async act(
+    stream: SessionStream,
+    seq: number,
+    input: Input = this.inputs[0],
+    stamp: Stamp = {},
+  ): Promise<void> {
+    stream.act(seq, input.axes, input, stamp);
+    await this.sees(stream, seq, stamp.device);
   }
 
   /** @throws TooLate */
-  sees(stream: SessionStream, seq: number): Promise<void> {
+  sees(stream: SessionStream, seq: number, device = 0): Promise<void> {
+    const isSeen = ({ lastActionSeq, lastActionDevice }: SeenFrame) =>
+      lastActionSeq === seq && lastActionDevice === device;
     return stream.until(
-      ({ frames }) => frames.at(-1)?.lastActionSeq === seq,
+      ({ frames }) => frames.slice(-1).some(isSeen),
       this.timeFor(5),
-      `a frame that has seen action ${seq}`,
+      `a frame that has seen action ${seq} of device ${device}`,
     );
   }
 

@@ -58,6 +58,8 @@ export class NoWorker extends Error {
 export const DEFAULT_SECRET = 'meridian-conformance-secret-0123456789';
 
 const ANSWER_MS_MAX = 10_000;
+/** Of workers that the suite starts: what it waits for, and yet longer than a hand-over takes. */
+const DRAIN_MS = 4_000;
 
 /** Tries every case on one worker. @throws NoWorker */
 export async function runConformance(options: ConformanceOptions): Promise<ConformanceReport> {
@@ -137,6 +139,7 @@ function workerEnv(port: number, fleetAddress: string, secret: string): NodeJS.P
     GPU_TYPE: 'h100',
     CONTROL_PLANE_GRPC: fleetAddress,
     FLEET_SECRET: secret,
+    DRAIN_MS: String(DRAIN_MS),
   };
 }
 

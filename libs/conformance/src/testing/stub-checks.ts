@@ -6,8 +6,10 @@ import { isNumbers, STATE_BYTES, STUB_MODEL } from './stub-world.ts';
 const NAMES_MAX = 32;
 const TEXT_BYTES_MAX = 4_096;
 
+export type StubRequest = PlayRequest & { readonly message: NonNullable<PlayRequest['message']> };
+
 /** Everything here throws the refusal that the contract wants. */
-export function decodeRequest(bytes: Uint8Array): NonNullable<PlayRequest['message']> {
+export function decodeRequest(bytes: Uint8Array): StubRequest {
   const malformed = new StubRefusal('INVALID_ARGUMENT', 'malformed_message');
   let request: PlayRequest;
   try {
@@ -15,8 +17,9 @@ export function decodeRequest(bytes: Uint8Array): NonNullable<PlayRequest['messa
   } catch {
     throw malformed;
   }
-  if (request.message === undefined) throw malformed;
-  return request.message;
+  const { message } = request;
+  if (message === undefined) throw malformed;
+  return { ...request, message };
 }
 
 export function checkAction({ axes, buttons, text }: Action, broken: Break | undefined): void {

@@ -74,9 +74,9 @@ export class StubLink {
         sessions.acknowledge(answer.acknowledgedSessionIds);
         for (const { sessionId, epoch, endReason } of answer.stop) {
           const session = sessions.live.get(sessionId);
-          if (session && session.claims.epoch <= epoch) sessions.end(session, endReason);
+          if (session && session.claims.epoch <= epoch) sessions.stop(session, endReason);
         }
-        if (answer.drain !== this.#operatorDrains) sessions.draining = answer.drain;
+        if (answer.drain !== this.#operatorDrains) sessions.drain.byOperator(answer.drain);
         this.#operatorDrains = answer.drain;
         resolve();
       });

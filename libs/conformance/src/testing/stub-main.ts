@@ -9,6 +9,7 @@ const stub = await startStub({
   workerId: env['WORKER_ID'] ?? 'stub-1',
   port: Number(env['GRPC_PORT'] ?? 0),
   slots: Number(env['SLOTS'] ?? 2),
+  drainMs: Number(env['DRAIN_MS'] ?? 20_000),
   broken: BREAKS.find((each) => each === env['STUB_BREAK']),
 });
-process.once('SIGTERM', () => void stub.close().then(() => process.exit(0)));
+process.on('SIGTERM', () => void stub.close().then(() => process.exit(0)));

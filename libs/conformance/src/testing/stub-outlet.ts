@@ -17,6 +17,8 @@ export interface Picture {
 
 /** Writes to one client. While it does not read, a newer frame takes an older one's place. */
 export class StubOutlet {
+  /** `Draining` has been said. */
+  isTold = false;
   readonly #call: ServeCall;
   readonly #broken: Break | undefined;
   #waiting: (() => Message) | undefined;
@@ -36,6 +38,7 @@ export class StubOutlet {
 
   /** The message is made when it is handed to the transport, and counts then. */
   frame(make: () => Message): void {
+    if (this.#isClosed) return;
     if (this.#isFull && this.#broken !== 'buffers-without-bound') this.#waiting = make;
     else this.send(make());
   }
@@ -44,7 +47,7 @@ export class StubOutlet {
     this.#isFull = false;
     const next = this.#waiting;
     this.#waiting = undefined;
-    if (next) this.send(next());
+    if (next) this.frame(next);
   }
 
   close(refusal?: StubRefusal): void {

@@ -4,7 +4,7 @@ import type { Checkpoint } from '@meridian/protocol';
 import { readSessionToken, type SessionTokenClaims } from '@meridian/protocol/session-token';
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet } from 'jose';
 import type { Break } from './breaks.ts';
-import { checkAction, checkFormat, decodeRequest } from './stub-checks.ts';
+import { checkAction, checkFormat, decodeRequest, type StubRequest } from './stub-checks.ts';
 import { StubOutlet, type ServeCall } from './stub-outlet.ts';
 import { StubRefusal } from './stub-refusal.ts';
 import type { StubSession } from './stub-session.ts';
@@ -61,6 +61,8 @@ async function read({ jwksJson, refreshKeys, workerId, broken }: StubServePorts,
   if (result.kind === 'refused' && !isTaken) throw new StubRefusal('UNAUTHENTICATED', result.code);
   const claims = result.kind === 'valid' ? result.claims : unchecked(token);
   if (claims.workerId !== workerId) throw new StubRefusal('PERMISSION_DENIED', 'wrong_worker');
+  if (claims.device !== 0 && broken !== 'takes-tokens-of-devices')
+    throw new StubRefusal('PERMISSION_DENIED', 'role_forbidden');
   const traceId = textOf(metadata, 'traceparent')?.split('-')[1] ?? '';
   return { claims, clientKey, traceId, nextFrame: Number(textOf(metadata, 'meridian-next-frame') ?? 1) };
 }
@@ -77,7 +79,7 @@ async function restoreOf(call: ServeCall, inbox: Uint8Array[]): Promise<Checkpoi
     if (performance.now() > untilMs || call.cancelled) throw malformed;
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  const message = decodeRequest(inbox.shift() ?? new Uint8Array(0));
+  const { message } = decodeRequest(inbox.shift() ?? new Uint8Array(0));
   if (message.$case !== 'restore') throw malformed;
   return message.value;
 }
@@ -90,19 +92,36 @@ function taken(
 ): void {
   try {
     if (bytes.length > BYTES_MAX) throw new StubRefusal('RESOURCE_EXHAUSTED', 'message_too_large');
-    const message = decodeRequest(bytes);
-    if (message.$case === 'restore') throw new StubRefusal('INVALID_ARGUMENT', 'malformed_restore');
-    if (message.$case === 'format') {
-      checkFormat(message.value, broken);
-      session.format = message.value;
-    } else {
-      checkAction(message.value, broken);
-      session.act(message.value);
-    }
+    take(sessions, session, decodeRequest(bytes), broken);
   } catch (error) {
     if (broken === 'hangs-on-garbage' && (error as StubRefusal).details === 'malformed_message') return;
     sessions.detach(session, outlet);
     outlet.close(error as StubRefusal);
+  }
+}
+
+function take(
+  sessions: StubSessions,
+  session: StubSession,
+  { message, device, gatewayReceivedUs }: StubRequest,
+  broken: Break | undefined,
+): void {
+  switch (message.$case) {
+    case 'action':
+      checkAction(message.value, broken);
+      return session.act(message.value, device, gatewayReceivedUs);
+    case 'format':
+      checkFormat(message.value, broken);
+      session.format = message.value;
+      return;
+    case 'feedback':
+      return session.feedback(message.value.framesDropped);
+    case 'handOver':
+      return sessions.handOver(session);
+    case 'restore':
+      throw new StubRefusal('INVALID_ARGUMENT', 'malformed_restore');
+    case 'removeDevice':
+      if (broken !== 'takes-removals') throw new StubRefusal('INVALID_ARGUMENT', 'malformed_message');
   }
 }
 

@@ -51,7 +51,7 @@ export async function startStubServer(
       return { report: session && sessions.end(session, endReason) };
     }),
     drain: guarded(() => {
-      sessions.draining = true;
+      sessions.drain.byOperator(true);
       return { sessions: sessions.live.size };
     }),
     checkpoint: guarded(
@@ -81,8 +81,7 @@ function restore({ sessions }: StubServerPorts, request: RestoreRequest, broken:
   if (checkpoint === undefined) throw new StubRefusal('INVALID_ARGUMENT', 'malformed_restore');
   checkCheckpoint(checkpoint, broken);
   session.state = checkpoint.state;
-  session.action = checkpoint.action;
-  session.isSpent = true;
+  session.rewind(checkpoint.action);
   if (broken === 'rewinds-numbers-on-restore') session.frameNumber = checkpoint.frameNumber;
   return { nextFrameNumber: session.frameNumber + 1 };
 }

@@ -1,9 +1,19 @@
 // One session of the stub: a world, the action in force, counters, and the stream that is attached.
-import { NoticeKind, type Action, type Checkpoint, type Frame, type FrameFormat } from '@meridian/protocol';
+import {
+  Notice,
+  type Action,
+  type Checkpoint,
+  type Frame,
+  type FrameFormat,
+  type NoticeKind,
+} from '@meridian/protocol';
 import { SessionActivity, type SessionReport } from '@meridian/protocol/worker';
 import type { SessionTokenClaims } from '@meridian/protocol/session-token';
 import type { Break } from './breaks.ts';
+import { StubDevices } from './stub-devices.ts';
+import { StubLimits } from './stub-limits.ts';
 import { encoded, type Picture, type StubOutlet } from './stub-outlet.ts';
+import { StubThrottle } from './stub-throttle.ts';
 import { pictureOf, stepped, STUB_MODEL } from './stub-world.ts';
 
 export interface StubStart {
@@ -12,10 +22,17 @@ export interface StubStart {
   readonly traceId: string;
   readonly state: Uint8Array;
   readonly frameNumber: number;
-  readonly action: Action | undefined;
-  readonly seq: number;
+  readonly inForce: InForce;
+  readonly devices: StubDevices;
   readonly format: FrameFormat | undefined;
   readonly isRestored: boolean;
+}
+
+export interface InForce {
+  readonly action: Action | undefined;
+  readonly seq: number;
+  readonly device: number;
+  readonly gatewayUs: number;
 }
 
 const CHECKPOINT_MS = 1_000;
@@ -29,7 +46,6 @@ export class StubSession {
   outlet: StubOutlet | undefined;
   state: Uint8Array;
   frameNumber: number;
-  action: Action | undefined;
   format: FrameFormat | undefined;
   /** Another session's epoch, for a worker that mixes them up. */
   mixedEpoch: number | undefined;
@@ -39,12 +55,15 @@ export class StubSession {
   isSpent: boolean;
   frames = 0;
   activeMs = 0;
-  readonly queue: Action[] = [];
+  readonly limits: StubLimits;
+  readonly devices: StubDevices;
+  readonly queue: InForce[] = [];
   readonly #broken: Break | undefined;
   readonly #traceId: string;
   readonly #startedUs = Date.now() * 1_000;
   readonly #isRestored: boolean;
-  #seq: number;
+  #inForce: InForce;
+  #throttle: StubThrottle;
   #reportSeq = 0;
   #endReason = '';
   #receivedUs = 0;
@@ -60,20 +79,28 @@ export class StubSession {
     this.#traceId = start.traceId;
     this.state = start.state;
     this.frameNumber = start.frameNumber;
-    this.action = start.action;
+    this.devices = start.devices;
+    this.limits = new StubLimits(start.claims, broken);
+    this.#throttle = new StubThrottle(broken);
     this.format = start.format;
     this.isSpent = start.isRestored;
-    this.#seq = start.seq;
+    this.#inForce = start.inForce;
     this.#isRestored = start.isRestored;
     this.#broken = broken;
   }
 
-  get seq(): number {
-    return this.#seq;
+  /** Slots that it takes. */
+  get width(): number {
+    return this.#broken === 'ignores-width' ? 1 : this.claims.width;
+  }
+  get inForce(): InForce {
+    return this.#inForce;
   }
 
   attach(outlet: StubOutlet, kind: NoticeKind): void {
     this.outlet = outlet;
+    this.limits.awake();
+    this.#throttle = new StubThrottle(this.#broken);
     this.#checkpointMs = 0;
     this.#sinceMs = performance.now();
     this.activity = SessionActivity.CONNECTING;
@@ -94,11 +121,24 @@ export class StubSession {
     this.outlet = undefined;
   }
 
-  act(action: Action): void {
-    if (action.seq <= (this.queue.at(-1)?.seq ?? this.#seq)) return;
+  act(action: Action, device: number, stampUs: number): void {
+    if (!this.devices.takes(device, action.seq)) return;
     this.#receivedUs = nowUs();
-    if (this.#broken === 'queues-actions') this.queue.push(action);
-    else this.#take(action);
+    this.limits.awake();
+    const gatewayUs = this.#broken === 'loses-gateway-stamps' ? 0 : stampUs;
+    const inForce = { action, seq: action.seq, device, gatewayUs };
+    if (this.#broken === 'queues-actions') this.queue.push(inForce);
+    else this.#take(inForce);
+  }
+
+  feedback(dropped: number): void {
+    this.#throttle.feedback(dropped, this.format);
+  }
+
+  /** The world is back where a checkpoint was, with its action; numbers stay. */
+  rewind(action: Action | undefined): void {
+    this.#inForce = { ...this.#inForce, action };
+    this.isSpent = true;
   }
 
   /** One frame of the world, made and sent. */
@@ -111,18 +151,25 @@ export class StubSession {
     if (queued) this.#take(queued);
     const isInForce =
       this.#broken !== 'ignores-actions' && !(this.#broken === 'forgets-held-actions' && this.isSpent);
-    this.state = stepped(this.state, isInForce ? this.action : undefined);
+    this.state = stepped(this.state, isInForce ? this.#inForce.action : undefined);
     this.isSpent = true;
     this.#steps += 1;
     this.frameNumber += 1;
     this.activity = SessionActivity.ACTIVE;
-    const [number, lastActionSeq, stepEndedUs] = [this.frameNumber, this.#seq, nowUs()];
-    const picture = await encoded(pictureOf(this.state, this.#salt()), this.format, this.#broken);
+    const [number, inForce, stepEndedUs] = [this.frameNumber, this.#inForce, nowUs()];
+    this.#checkpointNow(outlet);
+    if (!this.#throttle.sends(number, this.format)) {
+      if (this.#broken === 'counts-frames-not-sent') this.frames += 1;
+      this.#isStepping = false;
+      return;
+    }
+    const format = this.#throttle.format(this.format);
+    const picture = await encoded(pictureOf(this.state, this.#salt()), format, this.#broken);
     this.#isStepping = false;
     const actionReceivedUs = Math.min(this.#receivedUs, stepStartedUs);
     const message = this.#frame({
       number,
-      lastActionSeq,
+      inForce,
       actionReceivedUs,
       stepStartedUs,
       stepEndedUs,
@@ -130,23 +177,26 @@ export class StubSession {
     });
     outlet.frame(message);
     if (this.#broken === 'repeats-frames' && number % 10 === 0) outlet.frame(message);
-    this.#checkpointNow(outlet);
   }
 
   checkpoint(): Checkpoint {
     const { model, modelVersion } = STUB_MODEL;
-    const { frameNumber, state, action, format } = this;
+    const { frameNumber, state, format } = this;
     const { epoch } = this.claims;
-    return { model, modelVersion, epoch, frameNumber, lastActionSeq: this.#seq, state, action, format };
+    const { action, seq: lastActionSeq, device: actionDevice } = this.#inForce;
+    const deviceSeqs = this.devices.seqsBut(actionDevice);
+    const world = { model, modelVersion, epoch, frameNumber, state, format };
+    return { ...world, action, lastActionSeq, actionDevice, deviceSeqs };
   }
 
-  notice(kind: NoticeKind, endReason = '') {
-    return { kind, endReason, detail: '', epoch: this.claims.epoch, nextFrameNumber: this.frameNumber + 1 };
+  notice(kind: NoticeKind, rest: Partial<Notice> = {}): Notice {
+    const { claims, frameNumber } = this;
+    return Notice.fromPartial({ kind, epoch: claims.epoch, nextFrameNumber: frameNumber + 1, ...rest });
   }
 
   report(): SessionReport {
     this.#reportSeq += 1;
-    const { sessionId, epoch, width } = this.claims;
+    const { sessionId, epoch } = this.claims;
     if (this.#broken === 'counts-while-away' && this.activity === SessionActivity.HELD) this.activeMs += 50;
     return {
       sessionId,
@@ -161,13 +211,12 @@ export class StubSession {
       endReason: this.#endReason,
       startedUs: this.#startedUs,
       traceId: this.#traceId,
-      width,
+      width: this.width,
     };
   }
 
-  #take(action: Action): void {
-    this.action = action;
-    this.#seq = action.seq;
+  #take(inForce: InForce): void {
+    this.#inForce = inForce;
     this.isSpent = false;
   }
 
@@ -191,20 +240,22 @@ export class StubSession {
     outlet.send({ $case: 'checkpoint', value: this.checkpoint() });
   }
 
-  #frame({ picture, ...frame }: Stepped): () => { $case: 'frame'; value: Frame } {
+  #frame({ picture, inForce, ...frame }: Stepped): () => { $case: 'frame'; value: Frame } {
+    const { seq: lastActionSeq, device: lastActionDevice, gatewayUs: actionGatewayUs } = inForce;
+    const action = { lastActionSeq, lastActionDevice, actionGatewayUs };
     return () => {
       const encodedUs = nowUs();
       this.frames += 1;
       if (encodedUs - frame.stepStartedUs > 1_000 * DEADLINE_MS) this.#lateFrames += 1;
       const epoch = this.mixedEpoch ?? this.claims.epoch;
-      return { $case: 'frame', value: { ...frame, ...picture, keyframe: true, epoch, encodedUs } };
+      return { $case: 'frame', value: { ...frame, ...action, ...picture, keyframe: true, epoch, encodedUs } };
     };
   }
 }
 
 interface Stepped {
   readonly number: number;
-  readonly lastActionSeq: number;
+  readonly inForce: InForce;
   readonly actionReceivedUs: number;
   readonly stepStartedUs: number;
   readonly stepEndedUs: number;

@@ -4,10 +4,12 @@ import type { SessionTokenClaims } from '@meridian/protocol/session-token';
 import { SessionActivity, type SessionReport } from '@meridian/protocol/worker';
 import type { Break } from './breaks.ts';
 import { checkCheckpoint } from './stub-checks.ts';
+import { StubDevices } from './stub-devices.ts';
+import { StubDrain } from './stub-drain.ts';
 import type { StubOutlet } from './stub-outlet.ts';
 import { StubRefusal } from './stub-refusal.ts';
 import { StubSession, type StubStart } from './stub-session.ts';
-import { beginning } from './stub-world.ts';
+import { beginning, stepped } from './stub-world.ts';
 
 export interface Opening {
   readonly claims: SessionTokenClaims;
@@ -24,18 +26,25 @@ interface Copy {
 
 const LEAK_MS = 10_000;
 
+export interface StubSessionsOptions {
+  readonly slots: number;
+  readonly drainMs: number;
+  readonly broken: Break | undefined;
+}
+
 export class StubSessions {
-  draining = false;
   readonly live = new Map<string, StubSession>();
   readonly #slots: number;
+  readonly drain: StubDrain;
   readonly #broken: Break | undefined;
   readonly #seen = new Map<string, { epoch: number; ended: boolean }>();
   readonly #copies = new Map<string, Copy>();
   #ended: StubSession[] = [];
   #leaked = 0;
 
-  constructor(slots: number, broken: Break | undefined) {
+  constructor({ slots, drainMs, broken }: StubSessionsOptions) {
     this.#slots = slots;
+    this.drain = new StubDrain({ drainMs, broken, sessions: () => this.live.values() });
     this.#broken = broken;
   }
 
@@ -48,6 +57,7 @@ export class StubSessions {
     if (before && epoch <= before.claims.epoch) {
       before.outlet?.close(new StubRefusal('ABORTED', 'taken_over'));
       before.attach(outlet, NoticeKind.RESUMED);
+      if (this.#broken !== 'drains-newcomers-silently') this.drain.tell(before);
       return before;
     }
     if (before) return this.#move(before, opening, outlet);
@@ -68,11 +78,35 @@ export class StubSessions {
 
   end(session: StubSession, reason: string): SessionReport {
     const { outlet } = session;
-    const notice = session.notice(NoticeKind.ENDED, reason);
+    const notice = session.notice(NoticeKind.ENDED, { endReason: reason });
     this.#retire(session, reason);
     outlet?.send({ $case: 'notice', value: notice });
     outlet?.close();
     return session.report();
+  }
+
+  /** By the control plane; without a reason: it has moved on. */
+  stop(session: StubSession, reason: string): void {
+    if (reason === '' && this.#broken !== 'ends-moved-sessions') this.#letGo(session);
+    else this.end(session, reason);
+  }
+
+  handOver(session: StubSession): void {
+    this.#letGo(session, this.#broken !== 'hands-over-without-checkpoint');
+    if (this.#broken === 'keeps-slots-after-hand-over') this.#leak();
+  }
+
+  /** To be called with every step: what has come to its end in time. */
+  sweep(): void {
+    for (const session of [...this.live.values()]) {
+      if (this.drain.isTimeUp) this.#sendAway(session);
+      if (session.outlet) this.#tellLimit(session);
+    }
+  }
+
+  /** Who is still here when it is time. */
+  sendEveryoneAway(): void {
+    for (const session of this.live.values()) this.#sendAway(session);
   }
 
   /** A live session for a call that knows this epoch. */
@@ -109,6 +143,35 @@ export class StubSessions {
     this.#ended = this.#ended.filter(({ claims }) => !ids.includes(claims.sessionId));
   }
 
+  /** The session is held. */
+  #sendAway(session: StubSession): void {
+    const { outlet } = session;
+    if (outlet === undefined) return;
+    outlet.send({ $case: 'checkpoint', value: session.checkpoint() });
+    this.detach(session, outlet);
+    outlet.close(new StubRefusal('UNAVAILABLE', 'worker_draining'));
+  }
+
+  /** The session goes on at a higher epoch elsewhere. */
+  #letGo(session: StubSession, withCheckpoint = true): void {
+    const { outlet } = session;
+    const { state, ...rest } = session.checkpoint();
+    const steps = this.#broken === 'steps-past-its-checkpoint' ? 1 : 0;
+    const value = { ...rest, state: steps > 0 ? stepped(state, session.inForce.action) : state };
+    this.#retire(session, 'worker_lost');
+    this.#seen.set(session.claims.sessionId, { epoch: session.claims.epoch + 1, ended: false });
+    if (withCheckpoint) outlet?.send({ $case: 'checkpoint', value });
+    outlet?.close(new StubRefusal('UNAVAILABLE', 'handed_over'));
+  }
+
+  #tellLimit(session: StubSession): void {
+    const word = session.limits.next();
+    if (word?.kind === 'over') this.end(session, word.reason);
+    if (word?.kind !== 'soon') return;
+    const rest = { endReason: word.reason, endsInMs: word.inMs };
+    session.outlet?.send({ $case: 'notice', value: session.notice(NoticeKind.ENDING_SOON, rest) });
+  }
+
   /** One slot for a while, so that the cases after the one that notices are not disturbed. */
   #leak(): void {
     this.#leaked = 1;
@@ -126,9 +189,9 @@ export class StubSessions {
   }
 
   #admit({ claims, checkpoint }: Opening): void {
-    if (this.draining) throw new StubRefusal('UNAVAILABLE', 'worker_draining');
+    if (this.drain.isOn) throw new StubRefusal('UNAVAILABLE', 'worker_draining');
     if (Date.now() > claims.claimByMs) throw new StubRefusal('UNAUTHENTICATED', 'claim_expired');
-    const used = [...this.live.values()].reduce((sum, session) => sum + session.claims.width, this.#leaked);
+    const used = [...this.live.values()].reduce((sum, session) => sum + session.width, this.#leaked);
     const isFull = used + claims.width > this.#slots;
     if (isFull && this.#broken !== 'has-too-many-slots')
       throw new StubRefusal('RESOURCE_EXHAUSTED', 'slots_full');
@@ -139,14 +202,17 @@ export class StubSessions {
     const copy = this.#takeCopy(claims.sessionId);
     const from = checkpoint ?? copy;
     const forgets = checkpoint !== undefined && this.#broken === 'forgets-action-on-restore';
+    const action = forgets ? undefined : from?.action;
+    const { lastActionSeq: seq = 0, actionDevice: device = 0, deviceSeqs = [] } = checkpoint ?? {};
+    const others = this.#broken === 'forgets-devices-on-restore' ? [] : deviceSeqs;
     return {
       claims,
       clientKey,
       traceId,
       state: from?.state ?? beginning(),
       frameNumber: Math.max(from?.frameNumber ?? 0, nextFrame - 1),
-      action: forgets ? undefined : from?.action,
-      seq: checkpoint?.lastActionSeq ?? 0,
+      inForce: { action, seq, device, gatewayUs: 0 },
+      devices: new StubDevices([...others, { device, seq }], this.#broken),
       format: from?.format,
       isRestored: from !== undefined,
     };
@@ -163,10 +229,11 @@ export class StubSessions {
 
   /** Re-placed at a higher epoch onto the worker that still has it. */
   #move(before: StubSession, { claims, clientKey, traceId }: Opening, outlet: StubOutlet): StubSession {
-    const { state, frameNumber, action, seq, format, outlet: old } = before;
+    const { state, frameNumber, inForce, devices, format, outlet: old } = before;
     this.#retire(before, 'worker_lost');
     old?.close(new StubRefusal('ABORTED', 'epoch_fenced'));
-    const start = { claims, clientKey, traceId, state, frameNumber, action, seq, format, isRestored: false };
+    const world = { state, frameNumber, inForce, devices, format, isRestored: false };
+    const start = { claims, clientKey, traceId, ...world };
     return this.#take(new StubSession(start, this.#broken), outlet, NoticeKind.MIGRATED);
   }
 
@@ -175,6 +242,7 @@ export class StubSessions {
     this.live.set(sessionId, session);
     this.#seen.set(sessionId, { epoch, ended: false });
     session.attach(outlet, kind);
+    this.drain.tell(session);
     return session;
   }
 

@@ -5,7 +5,6 @@ import type { DescribeResponse, HealthResponse, HeartbeatRequest } from '@meridi
 import { randomUUID } from 'node:crypto';
 import type { Break } from './breaks.ts';
 import { StubLink } from './stub-link.ts';
-import { StubRefusal } from './stub-refusal.ts';
 import { startStubServer } from './stub-server.ts';
 import { DEADLINE_MS } from './stub-session.ts';
 import { StubSessions } from './stub-sessions.ts';
@@ -18,12 +17,14 @@ export interface StubOptions {
   readonly port?: number;
   readonly slots?: number;
   readonly framesPerSecond?: number;
+  /** Time that a draining worker gives the gateways. */
+  readonly drainMs?: number;
   readonly broken?: Break | undefined;
 }
 
 export interface StubWorker {
   readonly address: string;
-  /** As on SIGTERM. */
+  /** As on SIGTERM; a second time, as on a second one. */
   close(): Promise<void>;
   /** Lets go of everything at once. */
   kill(): void;
@@ -32,8 +33,8 @@ export interface StubWorker {
 const WINDOW_FRAMES = 1_000;
 
 export async function startStub(options: StubOptions): Promise<StubWorker> {
-  const { workerId = 'stub-1', slots = 2, framesPerSecond = 25, broken, secret } = options;
-  const sessions = new StubSessions(slots, broken);
+  const { workerId = 'stub-1', slots = 2, framesPerSecond = 25, drainMs = 1_500, broken, secret } = options;
+  const sessions = new StubSessions({ slots, drainMs, broken });
   const beganMs = performance.now();
   let [seq, stepped, isLeaving] = [0, 0, false];
   const describe = (): DescribeResponse => ({
@@ -49,6 +50,7 @@ export async function startStub(options: StubOptions): Promise<StubWorker> {
     deadlineMs: DEADLINE_MS,
     codecs: [Codec.JPEG, Codec.RAW_RGB],
     sessionBytesMax: 4_000_000,
+    rebuildMs: 0,
   });
   const pace = { p50: 0.5, p95: 1, p99: 2 };
   const health = (): HealthResponse => ({
@@ -59,7 +61,7 @@ export async function startStub(options: StubOptions): Promise<StubWorker> {
     lateShare: broken === 'lies-about-lateness' ? 0.5 : 0,
     sessions: sessions.live.size,
     slots: isLeaving ? 0 : slots,
-    draining: sessions.draining,
+    draining: sessions.drain.isOn,
     quarantined: false,
     memoryBytes: process.memoryUsage().rss,
     uptimeS: (performance.now() - beganMs) / 1_000,
@@ -69,12 +71,11 @@ export async function startStub(options: StubOptions): Promise<StubWorker> {
     if (broken !== 'repeats-heartbeat-seq' || seq === 0) seq += 1;
     const times = { stepMsP50: pace.p50, stepMsP95: pace.p95, stepMsP99: pace.p99 };
     const rest = { encodeMsP50: pace.p50, encodeMsP95: pace.p95, lateShare: 0, ...times };
-    const { draining } = sessions;
     return {
       workerId,
       incarnation,
       seq,
-      draining,
+      draining: sessions.drain.isOn,
       sessions: sessions.reports(),
       slots: isLeaving ? 0 : slots,
       ...rest,
@@ -112,6 +113,7 @@ export async function startStub(options: StubOptions): Promise<StubWorker> {
       if (broken === 'mixes-sessions') session.mixedEpoch = [...sessions.live.values()][0]?.claims.epoch;
       void session.step();
     }
+    sessions.sweep();
   });
   await link.beat();
   const kill = (): void => {
@@ -120,16 +122,15 @@ export async function startStub(options: StubOptions): Promise<StubWorker> {
     server.forceShutdown();
   };
   const close = async (): Promise<void> => {
-    if (broken === 'ignores-sigterm') return new Promise(() => undefined);
-    [isLeaving, sessions.draining] = [true, true];
+    const ignores = isLeaving ? 'ignores-second-sigterm' : 'ignores-sigterm';
+    if (broken === ignores) return new Promise(() => undefined);
+    if (isLeaving) return kill();
+    isLeaving = true;
+    sessions.drain.last();
     await link.beat();
+    await sessions.drain.streamsGone();
     stop();
-    for (const session of sessions.live.values()) {
-      const { outlet } = session;
-      outlet?.send({ $case: 'checkpoint', value: session.checkpoint() });
-      session.detach();
-      outlet?.close(new StubRefusal('UNAVAILABLE', 'worker_draining'));
-    }
+    sessions.sendEveryoneAway();
     await link.beat();
     link.close();
     await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
