@@ -3,49 +3,27 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Meridian } from '@meridian/sdk';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import * as view from './support/browser.ts';
 import { shared, until } from './support/system.ts';
 
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-dev-shm-usage',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--no-first-run',
-];
 const TEST_TIMEOUT_MS = 60_000;
 
 let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-  browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+  browser = await view.launch();
   page = await browser.newPage({ viewport: { width: 1280, height: 760 } });
 }, TEST_TIMEOUT_MS);
 
-afterAll(() => browser.close());
+afterAll(() => browser.close(), TEST_TIMEOUT_MS);
 
 const text = (testId: string): Promise<string> => page.getByTestId(testId).innerText();
 const figure = async (testId: string): Promise<number> =>
   Number((await text(testId)).replace(/[^0-9.]/g, '') || 'NaN');
-const waitFor = (testId: string, pattern: RegExp): Promise<void> =>
-  page.getByTestId(testId).filter({ hasText: pattern }).waitFor({ timeout: 20_000 });
-
-/** The picture as numbers, at a size at which noise does not count. */
-const picture = (): Promise<number[]> =>
-  page.getByTestId('canvas').evaluate((canvas) => {
-    const small = new OffscreenCanvas(32, 18);
-    const context = small.getContext('2d');
-    context?.drawImage(canvas as HTMLCanvasElement, 0, 0, 32, 18);
-    return [...(context?.getImageData(0, 0, 32, 18).data ?? [])];
-  });
-
-/** Mean difference of two pictures, of 255. */
-function difference(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, index) => sum + Math.abs(value - (b[index] ?? 0)), 0) / a.length;
-}
+const waitFor = (testId: string, pattern: RegExp): Promise<void> => view.waitFor(page, testId, pattern);
+const picture = (): Promise<number[]> => view.picture(page);
 
 async function startWalking(): Promise<void> {
   await page.goto(shared().url);
@@ -77,9 +55,10 @@ describe('the play page', () => {
 
       const before = await picture();
       await page.keyboard.down('KeyW');
-      await until('the picture to change', 10_000, async () => difference(before, await picture()) > 4);
+      await until('the picture to change', 10_000, async () => view.difference(before, await picture()) > 4);
       await page.keyboard.up('KeyW');
       await waitFor('latency', /^\d+ ms$/);
+      await waitFor('hops', /network.*gateway.*wait.*step.*encode/s);
       const cost = await figure('cost');
       await until('the cost to tick', 5_000, async () => (await figure('cost')) > cost);
       const path = process.env['PLAY_PAGE_SCREENSHOT'];
@@ -102,12 +81,12 @@ describe('the play page', () => {
       await page.mouse.down();
       const before = await picture();
       await page.mouse.move(840, 400, { steps: 10 });
-      await until('the picture to turn', 10_000, async () => difference(before, await picture()) > 4);
+      await until('the picture to turn', 10_000, async () => view.difference(before, await picture()) > 4);
       await page.mouse.up();
       let last = await picture();
       await until('the world to stand still', 10_000, async () => {
         const now = await picture();
-        const moved = difference(last, now);
+        const moved = view.difference(last, now);
         last = now;
         return moved < 0.5;
       });
@@ -126,9 +105,9 @@ describe('the play page', () => {
         await until(
           'the picture to be drawn anew',
           10_000,
-          async () => difference(shown, await picture()) > 0,
+          async () => view.difference(shown, await picture()) > 0,
         );
-        expect(difference(standard, await picture())).toBeLessThan(8);
+        expect(view.difference(standard, await picture())).toBeLessThan(8);
         expect(await figure('fps')).toBeGreaterThan(5);
       }
       await startWalking();

@@ -1,9 +1,15 @@
+import { JoinPage } from './join/join-page.tsx';
 import { KeyForm } from './lobby/key-form.tsx';
 import { Lobby } from './lobby/lobby.tsx';
 import { PlayPage } from './play-page.tsx';
 import { useClient } from './play/use-client.ts';
 
+/** A device that joins somebody's walk has a code and needs no key. */
 export function App() {
+  return location.pathname.replace(/\/+$/, '') === '/join' ? <JoinPage /> : <Player />;
+}
+
+function Player() {
   const { client, useKey, refuse } = useClient();
   switch (client.kind) {
     case 'looking':

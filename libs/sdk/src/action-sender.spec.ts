@@ -57,20 +57,46 @@ describe('ActionSender', () => {
     expect(sent[1]).toMatchObject({ text: 'open the door', axes: { forward: 1 } });
   });
 
-  it('sends what is held when the stream opens, without its text', () => {
-    const { sender, sent, advance, stream } = bench();
+  it('sends what waited for the stream when it opens', () => {
+    const { sender, sent, stream } = bench();
     stream.open = false;
     expect(sender.send({ axes: { forward: 1 } })).toBe(1);
     expect(sent).toEqual([]);
     stream.open = true;
     sender.streamOpened();
-    expect(sent).toHaveLength(1);
+    expect(sent).toMatchObject([{ seq: 1, axes: { forward: 1 } }]);
+  });
+
+  it('sends what no frame has shown again as it was: the newest, and older ones with text', () => {
+    const { sender, sent, advance, stream } = bench();
+    const again = (): unknown[] => {
+      sent.length = 0;
+      sender.streamOpened();
+      return sent.map(({ seq, text }) => [seq, text]);
+    };
+    sender.send({ text: 'open the door' });
     advance(20);
-    sender.send({ text: 'hello', buttons: ['sprint'] });
+    sender.send({ axes: { yaw: 1 } });
     advance(20);
-    sender.streamOpened();
+    sender.send({ buttons: ['sprint'] });
     advance(20);
-    expect(sent.at(-1)).toMatchObject({ seq: 3, text: '', buttons: ['sprint'] });
+    const [first, , third] = sent.slice();
+    expect(again()).toEqual([
+      [1, 'open the door'],
+      [3, ''],
+    ]);
+    expect(sent).toEqual([first, third]);
+    sender.seen(1);
+    expect(again()).toEqual([[3, '']]);
+    sender.seen(3);
+    expect(again()).toEqual([[3, '']]);
+    stream.open = false;
+    sender.send({ axes: { yaw: -1 } });
+    stream.open = true;
+    expect(again()).toEqual([
+      [3, ''],
+      [4, ''],
+    ]);
   });
 
   it('clamps axes and refuses what the contract refuses', () => {

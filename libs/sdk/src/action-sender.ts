@@ -1,19 +1,13 @@
 // Actions go out at most 60 a second. Between two slots the newest call replaces the one that waits (an action holds
-// until it is replaced, so nothing is lost), except that text which was not sent yet is kept. After a reconnect the
-// newest action is sent again under a new number: the worker may be another one.
+// until it is replaced, so nothing is lost), except that text which was not sent yet is kept.
+//
+// After a reconnect what no frame has shown is sent again under its own number, with its own content: a worker that has
+// seen it ignores it, any other takes it now. So nothing is lost and nothing is done twice. Of older actions only those
+// with text matter; the newest says what is held.
 import { PlayRequest } from '@meridian/protocol';
+import { checkAction, type ActionInput } from './action-input.ts';
 import type { Clock } from './clock.ts';
-import { MeridianError } from './errors.ts';
-
-/** What the user does from now on. Everything left out is released. */
-export interface ActionInput {
-  /** Names of the buttons held down, such as `sprint`: at most 32, each at most 32 bytes. */
-  readonly buttons?: readonly string[];
-  /** Axes by name in [-1, 1] (clamped), such as `forward`, `strafe`, `yaw`: at most 32. */
-  readonly axes?: Readonly<Record<string, number>>;
-  /** At most 4,096 bytes; for models that take text. */
-  readonly text?: string;
-}
+import type { SentAction } from './stream-stats.ts';
 
 interface Waiting {
   readonly input: ActionInput;
@@ -21,22 +15,27 @@ interface Waiting {
   readonly madeAtMs: number;
 }
 
+interface Told extends SentAction {
+  readonly bytes: Uint8Array;
+  readonly hasText: boolean;
+}
+
 interface SenderPorts {
   readonly clock: Clock;
   /** False when the stream cannot take a message now. */
   readonly write: (bytes: Uint8Array) => boolean;
-  /** `madeAtMs` of the oldest call in it and `sentAtMs`, client clock, Unix ms. */
-  readonly onSent: (seq: number, madeAtMs: number, sentAtMs: number) => void;
+  readonly onSent: (action: SentAction) => void;
 }
 
 export const ACTION_INTERVAL_MS = 1_000 / 60;
-
-const ENCODER = new TextEncoder();
+/** Actions with text that no frame has shown yet; more are not sent again. */
+const MOST_TEXTS = 32;
 
 export class ActionSender {
   readonly #ports: SenderPorts;
   #waiting: Waiting | undefined;
-  #newest: ActionInput | undefined;
+  /** The newest action sent, and before it those with text that no frame has shown. */
+  #told: readonly Told[] = [];
   #seq = 0;
   #lastSentAtMs = -Infinity;
   #cancelSlot: (() => void) | undefined;
@@ -51,18 +50,23 @@ export class ActionSender {
     const text = checked.text || this.#waiting?.input.text;
     const madeAtMs = this.#waiting?.madeAtMs ?? this.#ports.clock.nowMs();
     this.#waiting = { input: { ...checked, ...(text && { text }) }, madeAtMs };
-    this.#newest = checked;
     this.#schedule();
     return this.#seq + 1;
   }
 
-  /** The stream is open (again): what the user holds down is told anew. */
+  /** The stream is open (again). */
   streamOpened(): void {
-    if (this.#waiting === undefined && this.#newest !== undefined) {
-      const { buttons = [], axes = {} } = this.#newest;
-      this.#waiting = { input: { buttons, axes }, madeAtMs: this.#ports.clock.nowMs() };
+    const { clock, write, onSent } = this.#ports;
+    for (const told of this.#told) {
+      if (write(told.bytes)) onSent({ ...told, sentAtMs: clock.nowMs() });
     }
     this.#schedule();
+  }
+
+  /** A frame has seen our action number `seq`. */
+  seen(seq: number): void {
+    if (this.#told.length > 1)
+      this.#told = this.#told.filter((told) => told.seq > seq || told.seq === this.#seq);
   }
 
   close(): void {
@@ -85,13 +89,17 @@ export class ActionSender {
   #flush(): void {
     if (this.#waiting === undefined) return;
     const { clock, write, onSent } = this.#ports;
-    const nowMs = clock.nowMs();
+    const { input, madeAtMs } = this.#waiting;
+    const sentAtMs = clock.nowMs();
     const seq = this.#seq + 1;
-    if (!write(encodeAction(this.#waiting.input, seq, nowMs))) return;
+    const bytes = encodeAction(input, seq, sentAtMs);
+    if (!write(bytes)) return;
     this.#seq = seq;
-    this.#lastSentAtMs = nowMs;
-    onSent(seq, this.#waiting.madeAtMs, nowMs);
+    this.#lastSentAtMs = sentAtMs;
     this.#waiting = undefined;
+    const texts = this.#told.filter(({ hasText }) => hasText).slice(-MOST_TEXTS);
+    this.#told = [...texts, { seq, madeAtMs, sentAtMs, bytes, hasText: Boolean(input.text) }];
+    onSent({ seq, madeAtMs, sentAtMs });
   }
 }
 
@@ -103,26 +111,9 @@ function encodeAction(input: ActionInput, seq: number, nowMs: number): Uint8Arra
     axes: { ...input.axes },
     text: input.text ?? '',
   };
-  return PlayRequest.encode({ message: { $case: 'action', value } }).finish();
-}
-
-function checkAction({ buttons = [], axes = {}, text }: ActionInput): ActionInput {
-  const entries = Object.entries(axes);
-  if (buttons.length > 32) throw invalid('An action holds at most 32 buttons.');
-  if (entries.length > 32) throw invalid('An action holds at most 32 axes.');
-  if (buttons.some((name) => bytes(name) > 32)) throw invalid('The name of a button is at most 32 bytes.');
-  if (text !== undefined && bytes(text) > 4_096)
-    throw invalid('The text of an action is at most 4,096 bytes.');
-  const broken = entries.find(([, value]) => !Number.isFinite(value));
-  if (broken) throw invalid(`The axis "${broken[0]}" is not a number.`);
-  const clamped = entries.map(([name, value]) => [name, Math.max(-1, Math.min(1, value))] as const);
-  return { buttons: [...buttons], axes: Object.fromEntries(clamped), ...(text !== undefined && { text }) };
-}
-
-function bytes(text: string): number {
-  return ENCODER.encode(text).length;
-}
-
-function invalid(detail: string): MeridianError {
-  return new MeridianError('invalid_action', detail);
+  return PlayRequest.encode({
+    device: 0,
+    gatewayReceivedUs: 0,
+    message: { $case: 'action', value },
+  }).finish();
 }

@@ -21,8 +21,8 @@ export interface MeridianErrorInit {
  * The one error that the SDK throws and emits. `code` is for programs, `message` and `detail` are for people.
  *
  * Codes of the SDK's own: `network` (no answer), `timeout`, `aborted`, `bad_response` (not the contract),
- * `invalid_action`, `invalid_format`, `invalid_options`, `session_ended`, `stream_lost` (not reconnected within the hold time),
- * `stream_refused`, `listener_failed`. Every other code is the server's: a problem's `code`, or a stream refusal
+ * `invalid_action`, `invalid_format`, `invalid_code` (no pairing code), `invalid_options`, `role_forbidden` (a spectator
+ * that acts), `stream_lost` (not reconnected within the hold time), `stream_refused`, `listener_failed`. Every other code is the server's: a problem's `code`, or a stream refusal
  * such as `token_reused`.
  */
 export class MeridianError extends Error {
@@ -46,6 +46,12 @@ export class MeridianError extends Error {
 
   static aborted(cause?: unknown): MeridianError {
     return new MeridianError('aborted', 'The caller gave up waiting.', { cause });
+  }
+
+  static listenerFailed(event: PropertyKey, thrown: unknown): MeridianError {
+    const detail = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = `A listener of "${String(event)}" threw.`;
+    return new MeridianError('listener_failed', message, { detail, cause: thrown });
   }
 
   /** From an RFC 9457 body; anything else gives the code `http_STATUS`. */

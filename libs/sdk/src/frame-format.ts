@@ -29,7 +29,11 @@ export function encodeFormat({ codec, width, height, quality }: FrameFormat): Ui
     quality: inRange('quality', quality, 1, 100),
   };
   if (value.codec === undefined) throw invalid(`There is no codec "${String(codec)}".`);
-  return PlayRequest.encode({ message: { $case: 'format', value } }).finish();
+  return PlayRequest.encode({
+    device: 0,
+    gatewayReceivedUs: 0,
+    message: { $case: 'format', value },
+  }).finish();
 }
 
 /** 0 stands for what is left out. */

@@ -2,18 +2,6 @@ import { Codec, type Frame as WireFrame } from '@meridian/protocol';
 
 export type FrameCodec = 'jpeg' | 'webp' | 'raw-rgb' | 'unknown';
 
-/** Where the time between an action and its frame went, ms. Clocks of client and region are never compared. */
-export interface Hops {
-  /** Client to worker and back, both ways: what remains of action-to-frame after the region's share. */
-  readonly networkMs: number;
-  /** From the action's arrival at the worker to the start of the step that saw it. */
-  readonly waitMs: number;
-  readonly stepMs: number;
-  readonly encodeMs: number;
-  /** From the worker's encoder to the gateway's socket. */
-  readonly gatewayMs: number;
-}
-
 /** One picture of the world. */
 export interface Frame {
   /** Rises by one with every frame stepped; a gap means frames were dropped on the way. */
@@ -27,6 +15,8 @@ export interface Frame {
   readonly image: Uint8Array;
   /** Number of the newest action that this frame's step has seen; 0 before the first. */
   readonly lastActionSeq: number;
+  /** The device that this action came from; 0 is the session's owner. */
+  readonly lastActionDevice: number;
   readonly epoch: number;
   /** Client clock, Unix ms. */
   readonly receivedAtMs: number;
@@ -49,6 +39,7 @@ export function toFrame(wire: WireFrame, receivedAtMs: number, actionToFrameMs: 
     height: wire.height,
     image: wire.image,
     lastActionSeq: wire.lastActionSeq,
+    lastActionDevice: wire.lastActionDevice,
     epoch: wire.epoch,
     receivedAtMs,
     ...(actionToFrameMs !== undefined && { actionToFrameMs }),

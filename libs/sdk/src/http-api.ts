@@ -7,7 +7,7 @@ export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
 export interface HttpApiOptions {
   readonly baseUrl: string;
-  readonly apiKey: string;
+  readonly apiKey: string | undefined;
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: () => number;
@@ -22,6 +22,14 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Attempts in all; 1 repeats nothing. Default 3. */
   readonly attempts?: number;
+  /** The API key stays here. */
+  readonly anonymous?: boolean;
+}
+
+interface Answer {
+  readonly status: number;
+  /** Undefined when there was none, or no JSON. */
+  readonly body: unknown;
 }
 
 const RETRY = { firstMs: 200, largestMs: 2_000 };
@@ -38,10 +46,21 @@ export class HttpApi {
 
   /** The JSON body of a 2xx answer. Throws MeridianError. */
   async json<T>(request: HttpRequest): Promise<T> {
+    const { status, body } = await this.#ask(request);
+    if (body === undefined) throw new MeridianError('bad_response', 'The answer was not JSON.', { status });
+    return body as T;
+  }
+
+  /** A 2xx answer of which nothing is read. Throws MeridianError. */
+  async empty(request: HttpRequest): Promise<void> {
+    await this.#ask(request);
+  }
+
+  async #ask(request: HttpRequest): Promise<Answer> {
     const attempts = request.attempts ?? 3;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.#attempt<T>(request);
+        return await this.#attempt(request);
       } catch (thrown) {
         const error = MeridianError.from(thrown);
         if (attempt + 1 >= attempts || !isWorthRepeating(error)) throw error;
@@ -65,7 +84,7 @@ export class HttpApi {
     this.#fetch({ method: 'DELETE', path }, { keepalive: true }).catch(() => undefined);
   }
 
-  async #attempt<T>(request: HttpRequest): Promise<T> {
+  async #attempt(request: HttpRequest): Promise<Answer> {
     const { clock, timeoutMs } = this.#options;
     const timeout = new AbortController();
     const cancel = clock.after(timeoutMs, () => timeout.abort());
@@ -74,10 +93,7 @@ export class HttpApi {
       const response = await this.#fetch({ ...request, signal: AbortSignal.any(signals) });
       const body = await readJson(response);
       if (!response.ok) throw MeridianError.fromProblem(response.status, body);
-      if (body === undefined) {
-        throw new MeridianError('bad_response', 'The answer was not JSON.', { status: response.status });
-      }
-      return body as T;
+      return { status: response.status, body };
     } catch (thrown) {
       if (request.signal?.aborted) throw MeridianError.aborted(request.signal.reason);
       if (timeout.signal.aborted) {
@@ -90,8 +106,9 @@ export class HttpApi {
   }
 
   #fetch(request: HttpRequest, init: RequestInit = {}): Promise<Response> {
+    const { apiKey } = this.#options;
     const headers: Record<string, string> = {
-      authorization: `Bearer ${this.#options.apiKey}`,
+      ...(apiKey !== undefined && !request.anonymous && { authorization: `Bearer ${apiKey}` }),
       accept: 'application/json',
       ...(request.body !== undefined && { 'content-type': 'application/json' }),
       ...request.headers,

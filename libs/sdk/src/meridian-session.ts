@@ -1,25 +1,23 @@
 // 1. The stream is the truth of what this client plays; the event feed is the truth of the queue, the placement and
 //    the cost. Either may be away while the other goes on (L4).
 // 2. A session ends once: the first of a notice, a feed event, a reply to DELETE or a hopeless stream wins.
-import type { Notice, PlayResponse } from '@meridian/protocol';
-import { ActionSender, type ActionInput } from './action-sender.ts';
+import type { ActionInput } from './action-input.ts';
 import type { Clock } from './clock.ts';
-import { drawKey } from './draw.ts';
 import { Emitter } from './emitter.ts';
 import { isRecord, MeridianError } from './errors.ts';
 import { EventFeed, type FeedEvent } from './event-feed.ts';
 import { finalUsage } from './final-usage.ts';
-import { FormatSender } from './format-sender.ts';
-import { FrameChannel } from './frame-channel.ts';
 import type { FrameFormat } from './frame-format.ts';
-import { toFrame, type Frame } from './frame.ts';
+import type { Frame } from './frame.ts';
 import type { HttpApi } from './http-api.ts';
-import { PlayStream } from './play-stream.ts';
+import { pair, pairedDevices, removePairedDevice, type PairOptions } from './pairing.ts';
+import { isFinal } from './refusals.ts';
 import type { SessionEnd, SessionEvents } from './session-events.ts';
-import { endOfNotice, endOfSession, isSession, toNotice } from './session-notice.ts';
-import { newerSession, sessionState, type StreamPhase } from './session-state.ts';
-import { StreamStats, type StatsSnapshot } from './stream-stats.ts';
-import type { Connection, Session, SessionState, Usage } from './types.ts';
+import { SessionLink, type FramesOptions } from './session-link.ts';
+import { endOfSession, isSession } from './session-notice.ts';
+import { newerSession, sessionState } from './session-state.ts';
+import type { StatsSnapshot } from './stream-stats.ts';
+import type { Connection, PairedDevice, Pairing, Session, SessionState, Usage } from './types.ts';
 import type { SocketConstructor } from './web-socket.ts';
 
 export interface SessionPorts {
@@ -34,10 +32,6 @@ interface PageTarget {
   removeEventListener(type: 'pagehide', listener: () => void): void;
 }
 
-const SILENT_MS = 5_000;
-/** A re-placement is tried for 25 s. */
-const SILENT_MIGRATING_MS = 30_000;
-
 /** One user's walk through one world, from the open to its end. Made by `Meridian.open`. */
 export class MeridianSession {
   readonly id: string;
@@ -45,18 +39,11 @@ export class MeridianSession {
   readonly ended: Promise<SessionEnd>;
   readonly #ports: SessionPorts;
   readonly #events: Emitter<SessionEvents>;
-  readonly #frames = new FrameChannel();
-  readonly #stats: StreamStats;
-  readonly #sender: ActionSender;
-  readonly #formats: FormatSender;
   readonly #feed: EventFeed;
-  readonly #stream: PlayStream;
+  readonly #link: SessionLink;
   #session: Session;
   #state: SessionState;
-  #phase: StreamPhase = 'none';
   #streaming = false;
-  #lastNumber = -1;
-  #epoch: number;
   #usage: Usage | undefined;
   #end: SessionEnd | undefined;
   #ending: Promise<SessionEnd> | undefined;
@@ -64,39 +51,25 @@ export class MeridianSession {
 
   /** `openedAtMs`: client clock at which the session was asked for, Unix ms. */
   constructor(ports: SessionPorts, session: Session, openedAtMs: number) {
-    const { api, clock, random } = ports;
+    const { api, WebSocket, clock, random } = ports;
     this.id = session.id;
     this.#ports = ports;
     this.#session = session;
     this.#state = session.state;
-    this.#epoch = session.epoch;
-    this.#stats = new StreamStats(openedAtMs);
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
-    this.#events = new Emitter((event, thrown) => this.#listenerFailed(event, thrown));
-    this.#sender = new ActionSender({
-      clock,
-      write: (bytes) => this.#stream.write(bytes),
-      onSent: (...sent) => this.#stats.sent(...sent),
+    this.#events = new Emitter((event, thrown) => {
+      if (event !== 'error') this.#events.emit('error', MeridianError.listenerFailed(event, thrown));
     });
-    this.#formats = new FormatSender((bytes) => this.#stream.write(bytes));
     this.#feed = new EventFeed({
       ...{ api, clock, random, path: `${this.#path}/events` },
       onEvent: (event) => this.#hear(event),
       onRefused: (error) => this.#events.emit('error', error),
     });
-    this.#stream = new PlayStream({
-      ...{ WebSocket: ports.WebSocket, clock, random, clientKey: drawKey() },
-      silentMs: () => (this.#phase === 'migrating' ? SILENT_MIGRATING_MS : SILENT_MS),
-      onOpen: () => {
-        this.#formats.streamOpened();
-        this.#sender.streamOpened();
-      },
-      onMessage: (message, bytes) => this.#receive(message, bytes),
+    this.#link = new SessionLink({
+      ...{ WebSocket, clock, random, device: 0, openedAtMs, events: this.#events, isFinal },
+      onPhase: () => this.#publish(),
       refresh: () => this.#refresh(),
-      onLost: (reconnecting) => {
-        this.#setPhase(this.#lastNumber < 0 ? 'none' : 'lost');
-        this.#events.emit('reconnecting', reconnecting);
-      },
+      onEnded: (end) => this.#finish(end),
       onFailed: (error) => void this.#giveUp(error),
     });
     void this.#feed.run();
@@ -112,11 +85,8 @@ export class MeridianSession {
    * Frames from now on, until the session ends or `signal` fires. A slow reader misses the older ones: at most
    * `buffer` frames (default 4) wait for it.
    */
-  frames({
-    buffer = 4,
-    signal,
-  }: { buffer?: number; signal?: AbortSignal } = {}): AsyncIterableIterator<Frame> {
-    return this.#frames.read(buffer, signal);
+  frames(options?: FramesOptions): AsyncIterableIterator<Frame> {
+    return this.#link.frames(options);
   }
 
   /**
@@ -125,7 +95,7 @@ export class MeridianSession {
    * Answers the action's number. Throws MeridianError `invalid_action`.
    */
   send(action: ActionInput): number {
-    return this.#end ? 0 : this.#sender.send(action);
+    return this.#link.send(action);
   }
 
   /**
@@ -134,7 +104,29 @@ export class MeridianSession {
    * `invalid_format`.
    */
   setFormat(format: FrameFormat): void {
-    this.#formats.ask(format);
+    this.#link.setFormat(format);
+  }
+
+  /**
+   * A code with which one other device may join this session within five minutes, as `Meridian.join` takes it.
+   * Throws MeridianError, such as `too_many_devices`.
+   */
+  pair(options: PairOptions = {}): Promise<Pairing> {
+    return pair(this.#ports.api, this.#path, options);
+  }
+
+  /** The devices that were ever paired with this session, those that were removed among them. Throws MeridianError. */
+  devices(): Promise<readonly PairedDevice[]> {
+    return pairedDevices(this.#ports.api, this.#path);
+  }
+
+  /**
+   * Sends a paired device away for good: at once over the stream, and in the record. Removing twice is the same as
+   * once. Throws MeridianError when the record could not be written; the device is away all the same.
+   */
+  async removeDevice(device: number): Promise<void> {
+    this.#link.removeDevice(device);
+    await removePairedDevice(this.#ports.api, this.#path, device);
   }
 
   get state(): SessionState {
@@ -152,7 +144,7 @@ export class MeridianSession {
 
   /** The epoch that frames come at, or the one of the placement before the first. */
   get epoch(): number {
-    return Math.max(this.#epoch, this.#session.epoch);
+    return Math.max(this.#link.epoch, this.#session.epoch);
   }
 
   get usage(): Usage | undefined {
@@ -160,7 +152,7 @@ export class MeridianSession {
   }
 
   get stats(): StatsSnapshot {
-    return this.#stats.snapshot(this.#ports.clock.nowMs());
+    return this.#link.stats;
   }
 
   /** Ends the session and answers how it ended, with its final usage. Ending twice is the same as once. Throws MeridianError. */
@@ -197,7 +189,7 @@ export class MeridianSession {
 
   #hear({ type, data }: FeedEvent): void {
     if (isSession(data['session'])) this.#learn(data['session']);
-    if (type === 'queue' && this.#phase === 'none' && !this.#streaming) {
+    if (type === 'queue' && this.#link.phase === 'none' && !this.#streaming) {
       const place = isRecord(data['queue']) ? data['queue'] : data;
       const queue = { position: Number(place['position']), etaMs: Number(place['etaMs']) };
       this.#session = { ...this.#session, queue };
@@ -219,7 +211,7 @@ export class MeridianSession {
   async #play(known: Connection | undefined): Promise<void> {
     const connection = known ?? (await this.#refresh());
     if (this.#end) return;
-    if (connection) return this.#stream.run(connection);
+    if (connection) return this.#link.run(connection);
     this.#streaming = false;
   }
 
@@ -236,54 +228,14 @@ export class MeridianSession {
     }
   }
 
-  #receive(message: PlayResponse, bytes: number): void {
-    this.#stats.received(bytes);
-    if (message.message?.$case === 'notice') this.#take(message.message.value);
-    if (message.message?.$case !== 'frame' || this.#end) return;
-    this.#formats.flush();
-    const wire = message.message.value;
-    if (wire.number <= this.#lastNumber) return;
-    const nowMs = this.#ports.clock.nowMs();
-    const frame = toFrame(wire, nowMs, this.#stats.frame(wire, message.gatewaySentUs, nowMs));
-    this.#lastNumber = wire.number;
-    this.#epoch = wire.epoch;
-    this.#setPhase('attached');
-    this.#frames.push(frame);
-    this.#events.emit('frame', frame);
-  }
-
-  #take(wire: Notice): void {
-    const notice = toNotice(wire);
-    this.#epoch = Math.max(this.#epoch, notice.epoch);
-    this.#events.emit('notice', notice);
-    switch (notice.kind) {
-      case 'started':
-      case 'resumed':
-      case 'migrated':
-        this.#setPhase('attached');
-        return this.#events.emit(notice.kind, notice);
-      case 'migrating':
-        this.#setPhase('migrating');
-        return this.#events.emit('migrating', notice);
-      case 'ended':
-        return this.#finish(endOfNotice(wire));
-      case 'unknown':
-    }
-  }
-
   #meter(usage: Usage): void {
     if (typeof usage.costNano !== 'string' || this.#usage?.final) return;
     this.#usage = usage;
     this.#events.emit('usage', usage);
   }
 
-  #setPhase(phase: StreamPhase): void {
-    this.#phase = phase;
-    this.#publish();
-  }
-
   #publish(): void {
-    const state = sessionState(this.#session, this.#phase, this.#end !== undefined);
+    const state = sessionState(this.#session, this.#link.phase, this.#end !== undefined);
     const previous = this.#state;
     if (state === previous) return;
     this.#state = state;
@@ -303,10 +255,8 @@ export class MeridianSession {
   #finish(end: SessionEnd): void {
     if (this.#end) return;
     this.#end = end;
-    this.#stream.close();
+    this.#link.close();
     this.#feed.close();
-    this.#sender.close();
-    this.#frames.close();
     this.#publish();
     this.#events.emit('ended', end);
     void this.#settle(end);
@@ -317,12 +267,5 @@ export class MeridianSession {
     if (usage) this.#meter(usage);
     const newest = usage ?? this.#usage;
     this.#resolveEnded({ ...end, ...(newest && { usage: newest }) });
-  }
-
-  #listenerFailed(event: keyof SessionEvents, thrown: unknown): void {
-    if (event === 'error') return;
-    const detail = thrown instanceof Error ? thrown.message : String(thrown);
-    const message = `A listener of "${event}" threw.`;
-    this.#events.emit('error', new MeridianError('listener_failed', message, { detail, cause: thrown }));
   }
 }

@@ -3,7 +3,9 @@ import { drawKey } from './draw.ts';
 import { MeridianError } from './errors.ts';
 import { encodeFormat, type FrameFormat } from './frame-format.ts';
 import { HttpApi, type Fetch } from './http-api.ts';
+import { JoinedSession } from './joined-session.ts';
 import { MeridianSession } from './meridian-session.ts';
+import { claimPairing } from './pairing.ts';
 import { networkMs, probeRegion, toRttMs, type ProbeOptions, type RegionProbe } from './probe.ts';
 import type { Model, PlacementRecord, Region, Session, SessionPage, SessionState, Usage } from './types.ts';
 import type { SocketConstructor } from './web-socket.ts';
@@ -11,7 +13,8 @@ import type { SocketConstructor } from './web-socket.ts';
 export interface MeridianOptions {
   /** Origin of the control plane, such as `http://127.0.0.1:4400`. */
   readonly baseUrl: string;
-  readonly apiKey: string;
+  /** Needed for everything but `join`. */
+  readonly apiKey?: string;
   /** For one HTTP request; default 10,000 ms. */
   readonly timeoutMs?: number;
   readonly fetch?: Fetch;
@@ -114,10 +117,20 @@ export class Meridian {
     const session = await unlessAborted(creating, signal, (late) =>
       this.#api.deleteInBackground(pathOf(late.id)),
     );
-    const ports = { api: this.#api, WebSocket: this.#WebSocket, clock: this.#clock, random: this.#random };
-    const opened = new MeridianSession(ports, session, openedAtMs);
+    const opened = new MeridianSession({ api: this.#api, ...this.#ports }, session, openedAtMs);
     if (format) opened.setFormat(format);
     return opened;
+  }
+
+  /**
+   * Joins somebody's session as a second device, with a code that its owner got from `session.pair`; needs no API key.
+   * Case, dashes and spaces of the code do not matter.
+   *
+   * Refusals: `invalid_code` before anything is asked; `pairing_not_found` (mistyped, used or expired),
+   * `too_many_attempts` (`problem.retryAfterMs` when said), `too_many_devices`.
+   */
+  async join(code: string, { signal }: CallOptions = {}): Promise<JoinedSession> {
+    return new JoinedSession(this.#ports, await claimPairing(this.#api, code, signal));
   }
 
   getSession(id: string, { signal }: CallOptions = {}): Promise<Session> {
@@ -147,6 +160,10 @@ export class Meridian {
 
   usage(id: string, { signal }: CallOptions = {}): Promise<Usage> {
     return this.#api.json({ path: `${pathOf(id)}/usage`, signal });
+  }
+
+  get #ports() {
+    return { WebSocket: this.#WebSocket, clock: this.#clock, random: this.#random };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { MeridianError } from './errors.ts';
 import type { Frame } from './frame.ts';
 import type { Reconnecting } from './play-stream.ts';
-import type { EndReason, QueuePlace, Session, SessionState, Usage } from './types.ts';
+import type { DeviceRole, EndReason, QueuePlace, Session, SessionState, Usage } from './types.ts';
 
 export interface StateChange {
   readonly state: SessionState;
@@ -11,12 +11,37 @@ export interface StateChange {
 
 /** What the gateway or worker says of the session, in stream order with the frames. */
 export interface SessionNotice {
-  readonly kind: 'started' | 'resumed' | 'migrating' | 'migrated' | 'ended' | 'unknown';
+  readonly kind:
+    | 'started'
+    | 'resumed'
+    | 'migrating'
+    | 'migrated'
+    | 'ended'
+    | 'ending-soon'
+    | 'device-joined'
+    | 'device-left'
+    | 'unknown';
   /** A sentence for a person; may be empty. */
   readonly detail: string;
   readonly epoch: number;
   /** 0 when not said. */
   readonly nextFrameNumber: number;
+}
+
+/** The session runs into a limit; said about a minute and about ten seconds ahead. */
+export interface EndingSoon {
+  /** `idle` goes away with any action of any device; `duration_limit` does not. */
+  readonly reason: EndReason;
+  readonly endsInMs: number;
+  /** Client clock, Unix ms. */
+  readonly endsAtMs: number;
+}
+
+/** A device of the session came or went. After a reconnect those that are there are told anew. */
+export interface DeviceChange {
+  /** 0 is the session's owner. */
+  readonly device: number;
+  readonly role: DeviceRole;
 }
 
 /** How a session ended. */
@@ -29,19 +54,26 @@ export interface SessionEnd {
   readonly usage?: Usage;
 }
 
-export interface SessionEvents {
-  state: StateChange;
-  /** While waiting for a slot. */
-  queue: QueuePlace;
-  started: SessionNotice;
+/** What any device of a session hears on its stream. */
+export interface StreamEvents {
   frame: Frame;
   /** Every notice, before the event of its own kind. */
   notice: SessionNotice;
+  started: SessionNotice;
+  resumed: SessionNotice;
   migrating: SessionNotice;
   migrated: SessionNotice;
-  resumed: SessionNotice;
+  endingSoon: EndingSoon;
+  deviceJoined: DeviceChange;
+  deviceLeft: DeviceChange;
   /** The stream broke and is being opened again. */
   reconnecting: Reconnecting;
+}
+
+export interface SessionEvents extends StreamEvents {
+  state: StateChange;
+  /** While waiting for a slot. */
+  queue: QueuePlace;
   /** Each second while active, and once more when final. */
   usage: Usage;
   ended: SessionEnd;

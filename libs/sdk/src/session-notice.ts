@@ -1,8 +1,8 @@
 // From the wire's words to the SDK's. What an older client does not know stays harmless.
-import { NoticeKind, type Notice } from '@meridian/protocol';
+import { DeviceRole as WireRole, NoticeKind, type Notice } from '@meridian/protocol';
 import { isRecord } from './errors.ts';
-import type { SessionEnd, SessionNotice } from './session-events.ts';
-import { END_REASONS, type EndReason, type Session } from './types.ts';
+import type { DeviceChange, EndingSoon, SessionEnd, SessionNotice } from './session-events.ts';
+import { END_REASONS, type DeviceRole, type EndReason, type Session } from './types.ts';
 
 const NOTICE_KINDS: Partial<Record<NoticeKind, SessionNotice['kind']>> = {
   [NoticeKind.STARTED]: 'started',
@@ -10,10 +10,28 @@ const NOTICE_KINDS: Partial<Record<NoticeKind, SessionNotice['kind']>> = {
   [NoticeKind.MIGRATING]: 'migrating',
   [NoticeKind.MIGRATED]: 'migrated',
   [NoticeKind.ENDED]: 'ended',
+  [NoticeKind.ENDING_SOON]: 'ending-soon',
+  [NoticeKind.DEVICE_JOINED]: 'device-joined',
+  [NoticeKind.DEVICE_LEFT]: 'device-left',
+};
+
+const ROLES: Partial<Record<WireRole, DeviceRole>> = {
+  [WireRole.OWNER]: 'owner',
+  [WireRole.CONTROLLER]: 'controller',
 };
 
 export function toNotice({ kind, detail, epoch, nextFrameNumber }: Notice): SessionNotice {
   return { kind: NOTICE_KINDS[kind] ?? 'unknown', detail, epoch, nextFrameNumber };
+}
+
+/** `nowMs`: the client's clock. */
+export function toEndingSoon({ endReason, endsInMs }: Notice, nowMs: number): EndingSoon {
+  return { reason: toEndReason(endReason), endsInMs, endsAtMs: nowMs + endsInMs };
+}
+
+/** A role that this client does not know may at least look on. */
+export function toDeviceChange({ device, role }: Notice): DeviceChange {
+  return { device, role: ROLES[role] ?? 'spectator' };
 }
 
 /** How a notice says that the session ended. */

@@ -9,36 +9,53 @@ import type { Socket, SocketConstructor } from './web-socket.ts';
 export interface AttemptPorts {
   readonly WebSocket: SocketConstructor;
   readonly clock: Clock;
-  /** Silence after which the stream counts as broken, ms; asked anew at every message. */
-  readonly silentMs: () => number;
+  /** Time for the socket to open, ms. */
+  readonly openMs: number;
+  /** Silence after which the open stream counts as broken, ms; asked anew at every message. */
+  readonly silentMs: (attached: boolean) => number;
   readonly onOpen: () => void;
   readonly onMessage: (message: PlayResponse, bytes: number) => void;
 }
 
-export interface AttemptEnd extends StreamClose {
-  /** The worker has taken the client: at least one message came. */
-  readonly attached: boolean;
+export interface StreamTicket {
+  readonly connection: Connection;
+  readonly clientKey: string;
+  /** The frame number that the client waits for, in case nobody else remembers it; undefined before the first frame. */
+  readonly nextFrame: number | undefined;
 }
 
-const OPEN_TIMEOUT_MS = 10_000;
+export interface AttemptEnd extends StreamClose {
+  /** Time since the first message, ms; undefined when none came: the worker has not taken the client. */
+  readonly servedMs: number | undefined;
+  /** The socket did not open, or fell silent, and was given up. */
+  readonly timedOut: 'opening' | 'silent' | undefined;
+}
+
 const LARGEST_BACKLOG_BYTES = 64 * 1_024;
+/**
+ * A page that was frozen or busy runs a timer that is long due before the messages that wait for it, so that these get
+ * their turn before the silence counts.
+ */
+const LAST_WORD_MS = 50;
 const UNREADABLE: StreamClose = { code: 1007, reason: 'unreadable message' };
+const NOT_OPEN: StreamClose = { code: 1006, reason: 'not open in time' };
+const SILENT: StreamClose = { code: 1006, reason: 'no frame in time' };
 
 export class StreamAttempt {
   readonly ended: Promise<AttemptEnd>;
   readonly #ports: AttemptPorts;
   #socket: Socket | undefined;
   #open = false;
-  #attached = false;
+  #firstAtMs: number | undefined;
   #cancelWatch: () => void = () => undefined;
   #settle: (end: AttemptEnd) => void = () => undefined;
 
-  constructor(ports: AttemptPorts, connection: Connection, clientKey: string) {
+  constructor(ports: AttemptPorts, ticket: StreamTicket) {
     this.#ports = ports;
     this.ended = new Promise((resolve) => (this.#settle = resolve));
     try {
-      this.#listen(new ports.WebSocket(connection.streamUrl, protocolsOf(connection, clientKey)));
-      this.#watch(OPEN_TIMEOUT_MS, { code: 1006, reason: 'not open in time' });
+      this.#listen(new ports.WebSocket(ticket.connection.streamUrl, protocolsOf(ticket)));
+      this.#watch(ports.openMs, NOT_OPEN);
     } catch (thrown) {
       this.#end({ code: 1006, reason: MeridianError.from(thrown).detail });
     }
@@ -77,18 +94,22 @@ export class StreamAttempt {
     const bytes = new Uint8Array(data);
     const message = decode(bytes);
     if (message === undefined) return this.#end(UNREADABLE);
-    this.#attached = true;
+    this.#firstAtMs ??= this.#ports.clock.nowMs();
     this.#ports.onMessage(message, bytes.byteLength);
     this.#watchSilence();
   }
 
   #watchSilence(): void {
-    this.#watch(this.#ports.silentMs(), { code: 1006, reason: 'no frame in time' });
+    this.#watch(this.#ports.silentMs(this.#firstAtMs !== undefined), SILENT);
   }
 
   #watch(ms: number, close: StreamClose): void {
     this.#cancelWatch();
-    if (this.#socket !== undefined) this.#cancelWatch = this.#ports.clock.after(ms, () => this.#end(close));
+    if (this.#socket === undefined) return;
+    const { clock } = this.#ports;
+    this.#cancelWatch = clock.after(ms, () => {
+      this.#cancelWatch = clock.after(LAST_WORD_MS, () => this.#end(close));
+    });
   }
 
   #end(close: StreamClose): void {
@@ -97,14 +118,18 @@ export class StreamAttempt {
     this.#socket = undefined;
     this.#open = false;
     socket?.close();
-    this.#settle({ ...close, attached: this.#attached });
+    const firstAtMs = this.#firstAtMs;
+    const servedMs = firstAtMs === undefined ? undefined : this.#ports.clock.nowMs() - firstAtMs;
+    const timedOut = close === SILENT ? 'silent' : close === NOT_OPEN ? 'opening' : undefined;
+    this.#settle({ ...close, servedMs, timedOut });
   }
 }
 
-/** Browsers cannot set headers on a WebSocket, so token, key and trace travel as subprotocols. */
-function protocolsOf({ token, traceparent }: Connection, clientKey: string): string[] {
+/** Browsers cannot set headers on a WebSocket, so all that travels with a stream travels as subprotocols. */
+function protocolsOf({ connection: { token, traceparent }, clientKey, nextFrame }: StreamTicket): string[] {
+  const next = nextFrame === undefined ? [] : [`next.${nextFrame}`];
   const trace = traceparent === undefined ? [] : [`trace.${traceparent}`];
-  return ['meridian.v1', `token.${token}`, `client.${clientKey}`, ...trace];
+  return ['meridian.v1', `token.${token}`, `client.${clientKey}`, ...next, ...trace];
 }
 
 function decode(bytes: Uint8Array): PlayResponse | undefined {

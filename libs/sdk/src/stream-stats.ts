@@ -1,8 +1,9 @@
 // What a client can say of its stream by itself. Action-to-frame time is measured for *every* action, from the call
 // of `send` to the arrival of the first frame whose step has seen that action or a newer one, on the client's clock
-// alone. Taking only the newest action of each frame would flatter the figure.
+// alone. Taking only the newest action of each frame would flatter the figure. A frame that shows the action of another
+// device says nothing of ours.
 import type { Frame as WireFrame } from '@meridian/protocol';
-import type { Hops } from './frame.ts';
+import { splitHops, typicalHops, type Hops } from './hops.ts';
 import { Samples } from './samples.ts';
 
 export interface StatsSnapshot {
@@ -16,36 +17,52 @@ export interface StatsSnapshot {
   readonly bytes: number;
   /** From the request that opened the session to its first frame, ms; a wait in the queue is part of it. */
   readonly firstFrameMs: number | undefined;
-  /** Over the newest 512 actions, ms. */
+  /** Over the newest 512 actions of this device, ms. */
   readonly actionToFrameMs: {
     readonly last: number | undefined;
     readonly p50: number | undefined;
     readonly p95: number | undefined;
     readonly samples: number;
   };
-  /** Medians over the newest 128 frames that showed a new action; undefined before the first. */
+  /** Of a typical action: the middle half of the newest 128 by their total; undefined before the first. */
   readonly hops: Hops | undefined;
 }
 
-interface SentAction {
+export interface SentAction {
   readonly seq: number;
+  /** Client clock, Unix ms: `send` was called. */
   readonly madeAtMs: number;
+  /** Client clock, Unix ms: the socket took it. */
   readonly sentAtMs: number;
 }
 
-type HopName = keyof Hops;
+/** What is known of a frame beside its own fields. */
+export interface FrameArrival {
+  /** The clock of the gateway that sent it. */
+  readonly gatewaySentUs: number;
+  /** Client clock, Unix ms. */
+  readonly nowMs: number;
+  /** Which stream it came on. */
+  readonly stream: number;
+}
+
+interface Unseen extends SentAction {
+  /** The stream that it went out on; undefined when that was more than one, so that nobody knows which one counted. */
+  readonly stream: number | undefined;
+}
 
 const FPS_WINDOW_MS = 2_000;
 /** Actions kept while no frame comes; a minute's worth. */
 const MOST_UNSEEN = 3_600;
-const HOP_NAMES: readonly HopName[] = ['networkMs', 'waitMs', 'stepMs', 'encodeMs', 'gatewayMs'];
+const HOPS_KEPT = 128;
 
 export class StreamStats {
   readonly #openedAtMs: number;
-  #sent: SentAction[] = [];
+  readonly #device: number;
+  #unseen: Unseen[] = [];
   #arrivalsMs: number[] = [];
   readonly #actionToFrame = new Samples(512);
-  readonly #hops = new Map<HopName, Samples>(HOP_NAMES.map((name) => [name, new Samples(128)]));
+  #hops: Hops[] = [];
   #frames = 0;
   #dropped = 0;
   #bytes = 0;
@@ -53,15 +70,19 @@ export class StreamStats {
   #lastActionToFrameMs: number | undefined;
   #firstFrameMs: number | undefined;
 
-  /** `openedAtMs`: client clock at which the session was asked for, Unix ms. */
-  constructor(openedAtMs: number) {
+  /** `openedAtMs`: client clock at which the session was asked for, Unix ms. `device`: whose actions are measured. */
+  constructor(openedAtMs: number, device: number) {
     this.#openedAtMs = openedAtMs;
+    this.#device = device;
   }
 
-  /** Client clock, Unix ms: `madeAtMs` when `send` was called, `sentAtMs` when the socket took it. */
-  sent(seq: number, madeAtMs: number, sentAtMs: number): void {
-    this.#sent.push({ seq, madeAtMs, sentAtMs });
-    if (this.#sent.length > MOST_UNSEEN) this.#sent.shift();
+  /** An action went out on `stream`, perhaps not for the first time. */
+  sent(action: SentAction, stream: number): void {
+    const index = this.#unseen.findIndex(({ seq }) => seq === action.seq);
+    const known = this.#unseen[index];
+    if (known) this.#unseen[index] = { ...known, stream: undefined };
+    else this.#unseen.push({ ...action, stream });
+    if (this.#unseen.length > MOST_UNSEEN) this.#unseen.shift();
   }
 
   received(bytes: number): void {
@@ -69,22 +90,15 @@ export class StreamStats {
   }
 
   /** Counts a frame; answers the action-to-frame time of the oldest action it is the first to show, ms. */
-  frame(frame: WireFrame, gatewaySentUs: number, nowMs: number): number | undefined {
+  frame(frame: WireFrame, arrival: FrameArrival): number | undefined {
+    const { nowMs } = arrival;
     this.#firstFrameMs ??= nowMs - this.#openedAtMs;
     this.#frames += 1;
     if (this.#lastNumber !== undefined) this.#dropped += Math.max(0, frame.number - this.#lastNumber - 1);
     this.#lastNumber = frame.number;
     this.#arrivalsMs.push(nowMs);
     this.#arrivalsMs = this.#arrivalsMs.filter((atMs) => atMs > nowMs - FPS_WINDOW_MS);
-
-    const shown = this.#sent.filter(({ seq }) => seq <= frame.lastActionSeq);
-    if (shown.length === 0) return undefined;
-    this.#sent = this.#sent.filter(({ seq }) => seq > frame.lastActionSeq);
-    for (const { madeAtMs } of shown) this.#actionToFrame.add(nowMs - madeAtMs);
-    const newest = shown.at(-1);
-    if (newest?.seq === frame.lastActionSeq) this.#addHops(frame, gatewaySentUs, nowMs - newest.sentAtMs);
-    this.#lastActionToFrameMs = nowMs - (shown[0]?.madeAtMs ?? nowMs);
-    return this.#lastActionToFrameMs;
+    return frame.lastActionDevice === this.#device ? this.#shows(frame, arrival) : undefined;
   }
 
   snapshot(nowMs: number): StatsSnapshot {
@@ -100,8 +114,23 @@ export class StreamStats {
         p95: this.#actionToFrame.percentile(0.95),
         samples: this.#actionToFrame.size,
       },
-      hops: this.#hopMedians(),
+      hops: typicalHops(this.#hops),
     };
+  }
+
+  #shows(frame: WireFrame, { nowMs, gatewaySentUs, stream }: FrameArrival): number | undefined {
+    const shown = this.#unseen.filter(({ seq }) => seq <= frame.lastActionSeq);
+    if (shown.length === 0) return undefined;
+    this.#unseen = this.#unseen.filter(({ seq }) => seq > frame.lastActionSeq);
+    for (const { madeAtMs } of shown) this.#actionToFrame.add(nowMs - madeAtMs);
+    const newest = shown.at(-1);
+    // Stamps of two gateways are of two clocks.
+    if (newest?.seq === frame.lastActionSeq && newest.stream === stream) {
+      this.#hops.push(splitHops(frame, gatewaySentUs, nowMs - newest.sentAtMs));
+      if (this.#hops.length > HOPS_KEPT) this.#hops.shift();
+    }
+    this.#lastActionToFrameMs = nowMs - (shown[0]?.madeAtMs ?? nowMs);
+    return this.#lastActionToFrameMs;
   }
 
   /** Intervals rather than arrivals are counted, so that a stream two frames old does not read as 1 fps. */
@@ -112,32 +141,4 @@ export class StreamStats {
     const stalledMs = Math.max(0, nowMs - lastMs - 100);
     return ((recent.length - 1) * 1_000) / (lastMs - firstMs + stalledMs);
   }
-
-  #addHops(frame: WireFrame, gatewaySentUs: number, totalMs: number): void {
-    const sentUs = gatewaySentUs || frame.encodedUs;
-    const hops: Hops = {
-      networkMs: atLeast0(totalMs - (sentUs - frame.actionReceivedUs) / 1_000),
-      waitMs: atLeast0((frame.stepStartedUs - frame.actionReceivedUs) / 1_000),
-      stepMs: atLeast0((frame.stepEndedUs - frame.stepStartedUs) / 1_000),
-      encodeMs: atLeast0((frame.encodedUs - frame.stepEndedUs) / 1_000),
-      gatewayMs: atLeast0((sentUs - frame.encodedUs) / 1_000),
-    };
-    for (const name of HOP_NAMES) this.#hops.get(name)?.add(hops[name]);
-  }
-
-  #hopMedians(): Hops | undefined {
-    const median = (name: HopName): number => this.#hops.get(name)?.percentile(0.5) ?? 0;
-    if (this.#hops.get('stepMs')?.size === 0) return undefined;
-    return {
-      networkMs: median('networkMs'),
-      waitMs: median('waitMs'),
-      stepMs: median('stepMs'),
-      encodeMs: median('encodeMs'),
-      gatewayMs: median('gatewayMs'),
-    };
-  }
-}
-
-function atLeast0(ms: number): number {
-  return Math.max(0, ms);
 }

@@ -9,6 +9,13 @@ export function holdMsOf(token: string): number {
   return typeof holdMs === 'number' && holdMs > 0 ? holdMs : DEFAULT_HOLD_MS;
 }
 
+/** Rises with every place that the session gets; 0 when the token does not say. */
+export function epochOf(token: string): number {
+  const mer = payloadOf(token)?.['mer'];
+  const epoch = isRecord(mer) ? mer['epoch'] : undefined;
+  return typeof epoch === 'number' ? epoch : 0;
+}
+
 function payloadOf(token: string): Record<string, unknown> | undefined {
   try {
     const base64 = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');

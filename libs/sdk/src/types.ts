@@ -99,11 +99,16 @@ export interface PlacementRecord {
   readonly why?: PlacementWhy;
 }
 
-/** What a stream is opened with. */
-export interface Connection {
+export interface GatewayAddress {
   /** ws or wss. */
   readonly streamUrl: string;
   readonly grpcAddress?: string;
+}
+
+/** What a stream is opened with. */
+export interface Connection extends GatewayAddress {
+  /** The other gateways of the region, in the order to ask them; any of them serves the session. */
+  readonly alternatives: readonly GatewayAddress[];
   readonly token: string;
   /** The first stream must be open before this. */
   readonly claimBy?: string;
@@ -128,6 +133,41 @@ export interface Session {
   readonly placement?: Placement;
   /** Present in the states reserved, connecting, active, held and migrating. */
   readonly connection?: Connection;
+}
+
+export type DeviceRole = 'owner' | 'controller' | 'spectator';
+
+/** What a second device may be: a controller acts and sees, a spectator sees. */
+export type PairedRole = Exclude<DeviceRole, 'owner'>;
+
+/** A code with which one other device may join, once. */
+export interface Pairing {
+  /** Eight letters and digits with a dash, such as "K7QF-3MXN". */
+  readonly code: string;
+  readonly role: PairedRole;
+  readonly expiresAt: string;
+  /** The page that takes the code. */
+  readonly joinUrl: string;
+}
+
+/** A device that was paired with a session; whether it is connected just now, the stream's events say. */
+export interface PairedDevice {
+  /** 1 and above; 0 is the session's owner. */
+  readonly device: number;
+  readonly role: PairedRole;
+  readonly label?: string;
+  readonly pairedAt: string;
+  readonly removedAt?: string;
+}
+
+/** What a device gets for a code. */
+export interface PairingClaim {
+  readonly sessionId: string;
+  readonly device: number;
+  readonly role: PairedRole;
+  readonly label?: string;
+  readonly model: string;
+  readonly connection: Connection;
 }
 
 export interface SessionPage {

@@ -47,6 +47,21 @@ describe('Controls', () => {
     expect(sent.at(-1)?.axes?.['yaw']).toBe(0);
   });
 
+  it('says again what holds when it is asked to, still or not', () => {
+    const { controls, sent } = bench();
+    controls.repeat();
+    controls.set('keyboard', { ...STILL, forward: 1 });
+    controls.repeat();
+    expect(sent.map(({ axes }) => axes?.['forward'])).toEqual([0, 1, 1]);
+  });
+
+  it('runs when the button for it is down, whatever walks', () => {
+    const { controls, sent } = bench();
+    controls.set('sprint', { ...STILL, sprint: true });
+    controls.set('touch', { ...STILL, forward: 1 });
+    expect(sent.at(-1)).toMatchObject({ axes: { forward: 1 }, buttons: ['sprint'] });
+  });
+
   it('tells of the first movement only', () => {
     const { controls, firsts } = bench();
     controls.set('keyboard', STILL);

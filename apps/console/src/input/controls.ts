@@ -4,7 +4,7 @@ import type { ActionInput } from '@meridian/sdk';
 import { combine, isStill, sameIntent, STILL, toAction, type Intent } from './intent.ts';
 import { oweTurn, payTurn } from './turn.ts';
 
-export type Device = 'keyboard' | 'touch' | 'gamepad';
+export type Device = 'keyboard' | 'touch' | 'gamepad' | 'sprint';
 
 export const BEAT_MS = 40;
 
@@ -41,6 +41,11 @@ export class Controls {
       this.#polls.delete(device);
       this.set(device, STILL);
     };
+  }
+
+  /** Says again what holds, though nothing changed: somebody is there. */
+  repeat(): void {
+    this.#send(toAction(this.#sent));
   }
 
   /** Called every `BEAT_MS`. */

@@ -6,12 +6,19 @@ import { useKeyboard } from './use-keyboard.ts';
 import { useMouseLook } from './use-mouse-look.ts';
 import { useTouch, type Thumb } from './use-touch.ts';
 
+interface Wired {
+  readonly controls: Controls;
+  readonly thumb: Thumb | undefined;
+  /** Something was moved. */
+  readonly used: boolean;
+}
+
 /** All devices, wired to one session while `active`. */
 export function useControls(
-  session: MeridianSession,
+  session: Pick<MeridianSession, 'send'>,
   surface: RefObject<HTMLElement | null>,
   active: boolean,
-): { readonly thumb: Thumb | undefined; readonly used: boolean } {
+): Wired {
   const [used, setUsed] = useState(false);
   const controls = useMemo(
     () =>
@@ -30,5 +37,5 @@ export function useControls(
     const timer = setInterval(() => controls.beat(), BEAT_MS);
     return () => clearInterval(timer);
   }, [controls, active]);
-  return { thumb, used };
+  return { controls, thumb, used };
 }

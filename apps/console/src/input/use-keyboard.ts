@@ -2,15 +2,15 @@ import { useEffect } from 'react';
 import type { Controls } from './controls.ts';
 import { isWalkingKey, keyboardIntent } from './keyboard.ts';
 
-/** Reads the whole page's keys while `active`. Typing in a field and shortcuts are left alone. */
+/** Reads the whole page's keys while `active`. Typing in a field, a choice by arrows, and shortcuts are left alone. */
 export function useKeyboard(controls: Controls, active: boolean): void {
   useEffect(() => {
     if (!active) return;
     const held = new Set<string>();
     const tell = (): void => controls.set('keyboard', keyboardIntent(held));
     const onDown = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      if (!isWalkingKey(event.code)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!isWalkingKey(event.code) || isForField(event)) return;
       event.preventDefault();
       held.add(event.code);
       tell();
@@ -34,8 +34,9 @@ export function useKeyboard(controls: Controls, active: boolean): void {
   }, [controls, active]);
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable)
-  );
+/** A field takes what is typed into it; a choice of buttons takes the arrows, and the letters are for walking. */
+function isForField({ target, code }: KeyboardEvent): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.matches('input[type="radio"]')) return code.startsWith('Arrow');
+  return target.matches('input, textarea, select') || target.isContentEditable;
 }

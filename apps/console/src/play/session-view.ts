@@ -1,15 +1,8 @@
 // What the page shows of a session, as one immutable value that changes with the session's events.
-import type {
-  MeridianSession,
-  QueuePlace,
-  Reconnecting,
-  Session,
-  SessionEnd,
-  SessionState,
-  Usage,
-} from '@meridian/sdk';
+import type { MeridianSession, QueuePlace, Session, SessionEnd, SessionState, Usage } from '@meridian/sdk';
+import { UNSEEN, watchStream, type StreamView } from './stream-view.ts';
 
-export interface SessionView {
+export interface SessionView extends StreamView {
   readonly state: SessionState;
   readonly info: Session;
   readonly region: string | undefined;
@@ -18,23 +11,20 @@ export interface SessionView {
   readonly usage: Usage | undefined;
   /** Page clock at which `usage` came, ms. */
   readonly usageAtMs: number;
-  readonly reconnecting: Reconnecting | undefined;
-  /** True once a frame came. */
-  readonly seen: boolean;
   readonly end: SessionEnd | undefined;
 }
 
-export interface SessionStore {
+export interface Store<View> {
   readonly subscribe: (onChange: () => void) => () => void;
-  readonly view: () => SessionView;
+  readonly view: () => View;
 }
 
 /** `nowMs`: the page's clock. The store listens while someone is subscribed. */
-export function watchSession(session: MeridianSession, nowMs: () => number): SessionStore {
+export function watchSession(session: MeridianSession, nowMs: () => number): Store<SessionView> {
   let view: SessionView = {
     ...{ state: session.state, info: session.info, region: session.region, epoch: session.epoch },
     ...{ queue: session.info.queue, usage: session.usage, usageAtMs: nowMs() },
-    ...{ reconnecting: undefined, seen: false, end: undefined },
+    ...{ ...UNSEEN, end: undefined },
   };
   const listeners = new Set<() => void>();
   const change = (part: Partial<SessionView>): void => {
@@ -44,14 +34,9 @@ export function watchSession(session: MeridianSession, nowMs: () => number): Ses
   };
   session.on('state', () => change({}));
   session.on('queue', (queue) => change({ queue }));
-  session.on('notice', () => change({ reconnecting: undefined }));
-  session.on('reconnecting', (reconnecting) => change({ reconnecting }));
+  watchStream(session, change);
   session.on('usage', (usage) => change({ usage, usageAtMs: nowMs() }));
-  session.on('ended', (end) => change({ end, reconnecting: undefined }));
-  const stopFirst = session.on('frame', () => {
-    stopFirst();
-    change({ seen: true });
-  });
+  session.on('ended', (end) => change({ end, reconnecting: undefined, endingSoon: undefined }));
   return {
     view: () => view,
     subscribe: (onChange) => {

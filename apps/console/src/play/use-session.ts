@@ -1,6 +1,7 @@
 import type { MeridianSession, StatsSnapshot } from '@meridian/sdk';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { watchSession, type SessionView } from './session-view.ts';
+import type { StreamSource } from './stream-view.ts';
 
 const REFRESH_MS = 250;
 
@@ -10,7 +11,7 @@ export function useSession(session: MeridianSession): SessionView {
 }
 
 /** The stream's figures, four times a second: often enough to follow, slow enough to read. */
-export function useStats(session: MeridianSession): StatsSnapshot {
+export function useStats(session: StreamSource): StatsSnapshot {
   const [stats, setStats] = useState(() => session.stats);
   useEffect(() => {
     const timer = setInterval(() => setStats(session.stats), REFRESH_MS);

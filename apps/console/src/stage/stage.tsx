@@ -1,15 +1,17 @@
 import type { MeridianSession } from '@meridian/sdk';
 import { useRef, useState } from 'react';
 import { useControls } from '../input/use-controls.ts';
-import type { Thumb } from '../input/use-touch.ts';
 import { Globe } from '../lobby/globe.tsx';
+import { PairPanel } from '../pair/pair-panel.tsx';
 import { useSession } from '../play/use-session.ts';
 import { CostMeter } from './cost-meter.tsx';
 import { EndCard } from './end-card.tsx';
+import { EndingSoonToast } from './ending-soon.tsx';
 import type { Look } from './frame-painter.ts';
 import { Figures, StateChip } from './hud.tsx';
 import { Interruption } from './interruption.tsx';
 import { PicturePicker } from './picture-picker.tsx';
+import { ThumbRing } from './thumb-ring.tsx';
 import { useLook } from './use-look.ts';
 import { Waiting } from './waiting.tsx';
 import { WhyHere } from './why-here.tsx';
@@ -26,9 +28,11 @@ export function Stage({ session, onAgain, onLeave }: StageProps) {
   const view = useSession(session);
   const surface = useRef<HTMLDivElement>(null);
   const isOver = view.end !== undefined;
-  const { thumb, used } = useControls(session, surface, view.seen && !isOver);
+  const { controls, thumb, used } = useControls(session, surface, view.seen && !isOver);
   const [look, toggleLook] = useLook();
-  const [isWhyOpen, setWhyOpen] = useState(false);
+  const [open, setOpen] = useState<'why' | 'pair'>();
+  const toggle = (panel: 'why' | 'pair'): void => setOpen(open === panel ? undefined : panel);
+  const close = (): void => setOpen(undefined);
   const phase = isOver ? 'over' : view.seen ? 'walking' : 'waiting-room';
   const end = (): void => void session.end().catch(() => undefined);
   return (
@@ -43,17 +47,28 @@ export function Stage({ session, onAgain, onLeave }: StageProps) {
         <button
           type="button"
           className="chip"
-          aria-expanded={isWhyOpen}
+          aria-expanded={open === 'why'}
           aria-controls="why-here"
-          onClick={() => setWhyOpen(!isWhyOpen)}
+          onClick={() => toggle('why')}
         >
           <strong data-testid="region">{view.region ?? 'no region yet'}</strong>
           <span>why here?</span>
         </button>
-        <StateChip view={view} />
+        <StateChip state={view.state} />
         <span className="spacer" />
         <PicturePicker session={session} />
         <LookToggle look={look} onToggle={toggleLook} />
+        <button
+          type="button"
+          className="chip pair-toggle"
+          data-testid="pair"
+          aria-expanded={open === 'pair'}
+          aria-controls="pair-panel"
+          disabled={phase !== 'walking'}
+          onClick={() => toggle('pair')}
+        >
+          {view.connected.size === 0 ? 'Pair' : `Pair · ${view.connected.size}`}
+        </button>
         <button
           type="button"
           className="chip end"
@@ -72,8 +87,14 @@ export function Stage({ session, onAgain, onLeave }: StageProps) {
         <span className="spacer" />
         <CostMeter view={view} />
       </footer>
-      {isWhyOpen && <WhyHere session={session} view={view} onClose={() => setWhyOpen(false)} />}
+      {open === 'why' && <WhyHere session={session} view={view} onClose={close} />}
+      {open === 'pair' && phase === 'walking' && (
+        <PairPanel session={session} connected={view.connected} onClose={close} />
+      )}
       {phase === 'walking' && <Interruption view={view} />}
+      {phase === 'walking' && view.endingSoon && (
+        <EndingSoonToast ending={view.endingSoon} onStay={() => controls.repeat()} />
+      )}
       {phase === 'waiting-room' && <Waiting view={view} onCancel={onLeave} />}
       {view.end && <EndCard view={view} end={view.end} onAgain={onAgain} onLeave={onLeave} />}
     </main>
@@ -85,14 +106,6 @@ function LookToggle({ look, onToggle }: { look: Look; onToggle: () => void }) {
     <button type="button" className="chip look" title="How the picture is enlarged" onClick={onToggle}>
       {look === 'pixels' ? 'Pixels' : 'Smooth'}
     </button>
-  );
-}
-
-function ThumbRing({ thumb }: { thumb: Thumb }) {
-  return (
-    <span className="ring" style={{ left: thumb.x, top: thumb.y }}>
-      <span className="knob" style={{ translate: `${thumb.knob.x}px ${thumb.knob.y}px` }} />
-    </span>
   );
 }
 

@@ -2,20 +2,14 @@ import type { Hops, MeridianSession, RegionVerdict } from '@meridian/sdk';
 import type { SessionView } from '../play/session-view.ts';
 import { useStats } from '../play/use-session.ts';
 import { msText } from '../words/format.ts';
+import { HOPS } from '../words/hop-words.ts';
+import { HopBar } from './hop-bar.tsx';
 
 const OUTCOMES: Readonly<Record<RegionVerdict['outcome'], string>> = {
   chosen: 'chosen',
   feasible: 'possible',
   rejected: 'not possible',
 };
-
-const HOPS: readonly (readonly [keyof Hops, string])[] = [
-  ['networkMs', 'network, both ways'],
-  ['waitMs', 'wait for the next step'],
-  ['stepMs', 'the model’s step'],
-  ['encodeMs', 'picture encoding'],
-  ['gatewayMs', 'gateway'],
-];
 
 const RANKS: Readonly<Record<RegionVerdict['outcome'], number>> = { chosen: 0, feasible: 1, rejected: 2 };
 
@@ -55,30 +49,25 @@ function Verdict({ verdict }: { verdict: RegionVerdict }) {
   );
 }
 
-function HopBar({ hops }: { hops: Hops }) {
-  const totalMs = HOPS.reduce((sum, [name]) => sum + hops[name], 0);
+function TimeSplit({ hops }: { hops: Hops }) {
   return (
     <section aria-label="Where the time goes">
       <h3>Where the time goes</h3>
-      <div className="hop-bar" aria-hidden="true">
-        {HOPS.map(([name]) => (
-          <span
-            key={name}
-            className={`hop hop-${name}`}
-            style={{ flexGrow: totalMs === 0 ? 1 : hops[name] }}
-          />
-        ))}
-      </div>
+      <HopBar hops={hops} />
       <dl className="hop-list">
-        {HOPS.map(([name, label]) => (
+        {HOPS.map(({ name, long }) => (
           <div key={name}>
             <dt>
               <span className={`swatch hop-${name}`} aria-hidden="true" />
-              {label}
+              {long}
             </dt>
             <dd>{hops[name].toFixed(1)} ms</dd>
           </div>
         ))}
+        <div className="sum">
+          <dt>a typical action, all in all</dt>
+          <dd>{hops.totalMs.toFixed(1)} ms</dd>
+        </div>
       </dl>
     </section>
   );
@@ -109,7 +98,7 @@ export function WhyHere({
           <Verdict key={verdict.region} verdict={verdict} />
         ))}
       </ol>
-      {hops && <HopBar hops={hops} />}
+      {hops && <TimeSplit hops={hops} />}
       {placement && (
         <p className="fineprint">
           Worker {placement.workerId}, slot {placement.slot}, epoch {view.epoch}. {view.info.model}{' '}

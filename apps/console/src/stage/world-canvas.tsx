@@ -1,9 +1,9 @@
-import type { MeridianSession } from '@meridian/sdk';
 import { useEffect, useRef } from 'react';
+import type { StreamSource } from '../play/stream-view.ts';
 import { FramePainter, type Look } from './frame-painter.ts';
 
 /** The world, and its glow on the page around it. */
-export function WorldCanvas({ session, look }: { session: MeridianSession; look: Look }) {
+export function WorldCanvas({ session, look }: { session: StreamSource; look: Look }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const glow = useRef<HTMLCanvasElement>(null);
   const painter = useRef<FramePainter>(undefined);

@@ -1,9 +1,9 @@
-// A control plane and gateway in one small process that speaks the contract, with the faults a client must survive:
+// A control plane and its gateways in one small process that speaks the contract, with the faults a client must survive:
 // a reply that gets lost, a full house, a broken stream, a refusal. Tests drive it; it has no clock of its own.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { WebSocketServer } from 'ws';
-import type { Region, Session } from '../types.ts';
+import type { PairedRole, Region, Session } from '../types.ts';
+import { FakeGateway, type Knock } from './fake-gateway.ts';
 import { FakeSession } from './fake-session.ts';
 
 export class FakeMeridian {
@@ -25,29 +25,22 @@ export class FakeMeridian {
   holdMs = 30_000;
   /** What `/v1/regions` lists; by default this one and one that does not answer. */
   regions: readonly Region[] | undefined;
+  readonly gateways: FakeGateway[] = [];
+  /** The API keys that requests came with. */
+  readonly apiKeys = new Set<string | undefined>();
   readonly #server: Server;
   readonly #byKey = new Map<string, FakeSession>();
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#answer(request, response));
-    const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'meridian.v1' });
-    this.#server.on('upgrade', (request, socket, head) => {
-      sockets.handleUpgrade(request, socket, head, (client) => {
-        const refusal = this.refuseNext.shift();
-        if (refusal) return client.close(refusal.code, refusal.reason);
-        const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(/,\s*/);
-        const token = protocols.find((text) => text.startsWith('token.'))?.slice('token.'.length);
-        const key = protocols.find((text) => text.startsWith('client.'))?.slice('client.'.length);
-        const session = [...this.sessions.values()].find((one) => one.token === token);
-        if (session === undefined || key === undefined) return client.close(4016, 'token_forged');
-        return session.attach(client, key);
-      });
-    });
   }
 
-  static async start(): Promise<FakeMeridian> {
+  static async start({ gateways = 1 } = {}): Promise<FakeMeridian> {
     const fake = new FakeMeridian();
     await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
+    while (fake.gateways.length < gateways) {
+      fake.gateways.push(await FakeGateway.start((knock) => fake.#stream(knock)));
+    }
     return fake;
   }
 
@@ -63,15 +56,27 @@ export class FakeMeridian {
 
   async stop(): Promise<void> {
     for (const session of this.sessions.values()) session.drop();
+    await Promise.all(this.gateways.map((gateway) => gateway.stop()));
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  #stream({ client, token, key, next }: Knock): void {
+    const refusal = this.refuseNext.shift();
+    if (refusal) return client.close(refusal.code, refusal.reason);
+    const session = [...this.sessions.values()].find((one) => one.token === token);
+    if (session !== undefined && key !== undefined) return session.attach(client, key, next);
+    for (const one of this.sessions.values()) {
+      const device = one.devices.byToken(token);
+      if (device) return one.devices.attach(device, client);
+    }
+    return client.close(4016, 'token_forged');
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', this.url);
-    if (pathname === '/ping')
-      return void response.writeHead(204, { 'access-control-allow-origin': '*' }).end();
     this.requests.push(`${request.method ?? ''} ${pathname}`);
+    this.apiKeys.add(request.headers.authorization);
     if (this.problem) {
       const { status, body } = this.problem;
       return reply(response, status, body);
@@ -83,13 +88,30 @@ export class FakeMeridian {
     if (pathname === '/v1/sessions') {
       return reply(response, 200, { sessions: [...this.sessions.values()].map((one) => one.json()) });
     }
-    const [, , , id = '', part] = pathname.split('/');
+    if (pathname === '/v1/pairings/claim') {
+      const { code } = JSON.parse(await textOf(request)) as { code: string };
+      for (const one of this.sessions.values()) {
+        const claim = one.devices.claim(code);
+        if (claim) return reply(response, 201, claim);
+      }
+      return reply(response, 404, { code: 'pairing_not_found', detail: 'No such code.' });
+    }
+    const [, , , id = '', part, which] = pathname.split('/');
     const session = this.sessions.get(id);
     if (session === undefined)
       return reply(response, 404, { code: 'session_not_found', detail: 'No such session.' });
     if (part === 'events') return session.follow(request, response);
     if (part === 'usage') return reply(response, 200, session.usage());
     if (part === 'placements') return reply(response, 200, { placements: session.placements() });
+    if (part === 'pairings') {
+      const asked = JSON.parse(await textOf(request)) as { role: PairedRole; label?: string };
+      return reply(response, 201, session.devices.pair(asked));
+    }
+    if (part === 'devices' && request.method === 'DELETE') {
+      session.devices.removeFromRecord(Number(which));
+      return void response.writeHead(204).end();
+    }
+    if (part === 'devices') return reply(response, 200, { devices: session.devices.list() });
     if (request.method === 'DELETE') session.end('client_ended');
     return reply(response, 200, session.json());
   }
@@ -113,10 +135,8 @@ export class FakeMeridian {
   #create(key: string, body: Record<string, unknown>): FakeSession {
     const id = `ses_${String(this.sessions.size + 1).padStart(26, 'a')}`;
     const metadata = (body['metadata'] ?? {}) as Record<string, string>;
-    const session = new FakeSession(
-      { id, model: String(body['model']), metadata, streamUrl: `${this.url.replace('http', 'ws')}/v1/play` },
-      this.holdMs,
-    );
+    const streamUrls = this.gateways.map(({ streamUrl }) => streamUrl);
+    const session = new FakeSession({ id, model: String(body['model']), metadata, streamUrls }, this.holdMs);
     this.sessions.set(id, session);
     this.#byKey.set(key, session);
     if (this.full) session.queue(3, 12_000);
@@ -127,7 +147,7 @@ export class FakeMeridian {
   #defaultRegions(): Region[] {
     const here = { name: 'US East', jurisdiction: 'us', reachable: true, models: ['gallery'] };
     return [
-      { ...here, id: 'us-east', pingUrl: `${this.url}/ping` },
+      { ...here, id: 'us-east', pingUrl: `${this.gateways[0]?.url ?? ''}/ping` },
       { ...here, id: 'eu-west', jurisdiction: 'eu', pingUrl: 'http://127.0.0.1:9/ping' },
     ];
   }

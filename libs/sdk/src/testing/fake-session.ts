@@ -1,7 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Action, Codec, FrameFormat, NoticeKind, PlayRequest, PlayResponse } from '@meridian/protocol';
+import {
+  Action,
+  Codec,
+  Frame,
+  FrameFormat,
+  Notice,
+  NoticeKind,
+  PlayRequest,
+  PlayResponse,
+} from '@meridian/protocol';
 import type { WebSocket } from 'ws';
-import type { EndReason, PlacementRecord, RegionVerdict, Session, Usage } from '../types.ts';
+import type { Connection, EndReason, PlacementRecord, RegionVerdict, Session, Usage } from '../types.ts';
+import { FakeDevices } from './fake-devices.ts';
 
 interface Stored {
   readonly id: number;
@@ -15,7 +25,8 @@ interface About {
   readonly id: string;
   readonly model: string;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly streamUrl: string;
+  /** Of every gateway. */
+  readonly streamUrls: readonly string[];
 }
 
 /** One session of the fake: what its control plane, gateway and worker would say. */
@@ -24,8 +35,11 @@ export class FakeSession {
   /** Actions as they arrived. */
   readonly actions: Action[] = [];
   readonly formats: FrameFormat[] = [];
+  readonly devices: FakeDevices;
   /** Client keys of the streams, in the order they came. */
   readonly clientKeys: string[] = [];
+  /** The frame number that each of them said it waits for. */
+  readonly nextFrames: (string | undefined)[] = [];
   readonly lastEventIds: (string | undefined)[] = [];
   /** When set, every action is answered with a frame that has seen it. */
   echo = false;
@@ -38,6 +52,7 @@ export class FakeSession {
   #queue: Session['queue'];
   #updates = 0;
   readonly #about: About;
+  readonly #holdMs: number;
   readonly #events: Stored[] = [];
   #followers: ServerResponse[] = [];
   #client: WebSocket | undefined;
@@ -46,8 +61,16 @@ export class FakeSession {
   constructor(about: About, holdMs: number) {
     this.id = about.id;
     this.#about = about;
-    const claims = Buffer.from(JSON.stringify({ sub: about.id, mer: { holdMs } })).toString('base64url');
-    this.token = `eyJhbGciOiJFZERTQSJ9.${claims}.c2ln`;
+    this.#holdMs = holdMs;
+    this.token = tokenOf(about.id, { holdMs, epoch: 1 });
+    this.devices = new FakeDevices({
+      session: about.id,
+      model: about.model,
+      connectionOf: (device) => this.connection(tokenOf(about.id, { holdMs, device })),
+      isOwnerThere: () => this.#client !== undefined,
+      onAction: (action) => this.actions.push(action),
+      onChange: (kind, device, role) => this.notice(kind, { device, role }),
+    });
   }
 
   queue(position: number, etaMs: number): void {
@@ -70,6 +93,7 @@ export class FakeSession {
     this.tell('ended');
     for (const follower of this.#followers) follower.end();
     this.#client?.close(1000);
+    this.devices.closeAll(1000, '');
   }
 
   /** Ends the session in the record only, as if the stream had not been told. */
@@ -78,15 +102,18 @@ export class FakeSession {
     this.#endReason = reason;
   }
 
-  attach(client: WebSocket, key: string): void {
+  attach(client: WebSocket, key: string, next?: string): void {
     const first = this.clientKeys.length === 0;
     if (!first && !this.clientKeys.includes(key)) return client.close(4007, 'token_reused');
     this.clientKeys.push(key);
+    this.nextFrames.push(next);
     this.#client = client;
     this.#state = 'active';
     client.on('message', (bytes: Buffer) => this.#act(bytes));
     client.on('close', () => {
-      if (this.#client === client) this.#client = undefined;
+      if (this.#client !== client) return;
+      this.#client = undefined;
+      this.devices.closeAll(4014, 'owner_away');
     });
     this.notice(first ? NoticeKind.STARTED : NoticeKind.RESUMED, { nextFrameNumber: this.frameNumber + 1 });
     for (const wake of this.#waitingForClient.splice(0)) wake();
@@ -99,22 +126,34 @@ export class FakeSession {
   }
 
   frame(lastActionSeq = 0, image: Uint8Array = new Uint8Array([0xff, 0xd8]), skip = 0): void {
-    this.frameNumber += 1 + skip;
-    const us = Date.now() * 1_000;
-    const frame = {
-      ...{ number: this.frameNumber, keyframe: true, codec: Codec.JPEG, width: 128, height: 72 },
-      ...{ lastActionSeq, epoch: this.epoch, actionReceivedUs: us - 9_000, stepStartedUs: us - 6_000 },
-      ...{ stepEndedUs: us - 3_000, encodedUs: us - 2_000, image },
-    };
-    this.#send({ message: { $case: 'frame', value: frame }, gatewaySentUs: us - 1_000 });
+    this.sendFrame({ lastActionSeq, image }, skip);
   }
 
-  notice(
-    kind: NoticeKind,
-    more: { endReason?: string; detail?: string; nextFrameNumber?: number } = {},
-  ): void {
-    const value = { endReason: '', detail: '', nextFrameNumber: 0, ...more, kind, epoch: this.epoch };
-    this.#send({ message: { $case: 'notice', value }, gatewaySentUs: 0 });
+  /** A frame as a worker and a gateway with clocks of their own stamp it. */
+  sendFrame(more: Partial<Frame>, skip = 0): void {
+    this.frameNumber += 1 + skip;
+    const [workerUs, gatewayUs] = [5e15, 7e15];
+    const value = Frame.fromPartial({
+      ...{ number: this.frameNumber, keyframe: true, codec: Codec.JPEG, width: 128, height: 72 },
+      ...{ epoch: this.epoch, actionReceivedUs: workerUs, stepStartedUs: workerUs + 300 },
+      ...{ stepEndedUs: workerUs + 600, encodedUs: workerUs + 700, actionGatewayUs: gatewayUs },
+      ...more,
+    });
+    this.#send(
+      PlayResponse.fromPartial({ message: { $case: 'frame', value }, gatewaySentUs: gatewayUs + 900 }),
+    );
+  }
+
+  notice(kind: NoticeKind, more: Partial<Notice> = {}): void {
+    const value = Notice.fromPartial({ ...more, kind, epoch: this.epoch });
+    this.#send(PlayResponse.fromPartial({ message: { $case: 'notice', value } }));
+  }
+
+  /** The session has a place on another worker, and a token of its own for it; older ones lead nowhere. */
+  move(): void {
+    this.epoch += 1;
+    this.token = tokenOf(this.id, { holdMs: this.#holdMs, epoch: this.epoch });
+    this.notice(NoticeKind.MIGRATED, { sessionToken: this.token, nextFrameNumber: this.frameNumber + 1 });
   }
 
   /** Breaks the stream without a word. */
@@ -195,9 +234,15 @@ export class FakeSession {
       ...(!placed && this.#queue && { queue: this.#queue }),
       ...(placed &&
         this.#state !== 'ended' && {
-          connection: { streamUrl: this.#about.streamUrl, token: this.token, traceparent: '00-1-2-01' },
+          connection: this.connection(this.token),
         }),
     };
+  }
+
+  connection(token: string): Connection {
+    const [streamUrl = '', ...others] = this.#about.streamUrls;
+    const alternatives = others.map((url) => ({ streamUrl: url }));
+    return { streamUrl, alternatives, token, traceparent: '00-1-2-01' };
   }
 
   placements(): PlacementRecord[] {
@@ -207,6 +252,7 @@ export class FakeSession {
 
   #act(bytes: Buffer): void {
     const { message } = PlayRequest.decode(bytes);
+    if (message?.$case === 'removeDevice') this.devices.remove(message.value.device);
     if (message?.$case === 'format') this.formats.push(message.value);
     if (message?.$case !== 'action') return;
     this.actions.push(message.value);
@@ -214,8 +260,14 @@ export class FakeSession {
   }
 
   #send(message: PlayResponse): void {
-    this.#client?.send(PlayResponse.encode(message).finish());
+    const bytes = PlayResponse.encode(message).finish();
+    this.#client?.send(bytes);
+    this.devices.send(bytes);
   }
+}
+
+function tokenOf(sub: string, mer: object): string {
+  return `eyJhbGciOiJFZERTQSJ9.${Buffer.from(JSON.stringify({ sub, mer })).toString('base64url')}.c2ln`;
 }
 
 function write(response: ServerResponse, { id, type, data }: Stored): void {
