@@ -15,6 +15,25 @@ const NOT_NOW =
 
 const isReply = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
 
+/** Connections whose commands wait for the end of this turn of the event loop. */
+const corked = new WeakSet<object>();
+
+/**
+ * Commands of one turn leave together: opens come in batches from PostgreSQL, and a write to the network each would be
+ * the dearest part of asking Redis.
+ */
+function writeTogether(connection: RedisConnection): void {
+  if (!('stream' in connection) || connection.status !== 'ready') return;
+  const { stream } = connection;
+  if (corked.has(stream)) return;
+  corked.add(stream);
+  stream.cork();
+  process.nextTick(() => {
+    corked.delete(stream);
+    stream.uncork();
+  });
+}
+
 /** The Redis of every region, with the root its keys share. Any failure to answer is `StoreUnavailable`. */
 export class RegionRedises {
   readonly #regions: ReadonlyMap<RegionId, RegionRedis>;
@@ -37,6 +56,7 @@ export class RegionRedises {
 
   async call<T>(region: RegionId, use: (redis: RedisConnection, root: string) => Promise<T>): Promise<T> {
     const { connection } = this.get(region);
+    writeTogether(connection);
     try {
       return await use(connection, `${this.#prefix}:{${region}}`);
     } catch (error) {

@@ -60,6 +60,47 @@ describe('capacity', () => {
     expect(counted.asked).toBe(4);
   });
 
+  it('is shown as it was, for a second at most, while it is asked for again', async () => {
+    const { counted, capacity } = given();
+    const kept = await capacity.read();
+    const answers = counted.answer;
+    const replies: (() => void)[] = [];
+    counted.answer = (region) => new Promise((reply) => replies.push(() => reply(answers(region))));
+    counted.clock.advance(251);
+    expect((await capacity.read()).regions).toEqual(kept.regions);
+    counted.clock.advance(750);
+    let isAnswered = false;
+    const late = capacity.read().then(() => (isAnswered = true));
+    await new Promise(setImmediate);
+    expect([isAnswered, counted.asked]).toEqual([false, 4]);
+    for (const reply of replies) reply();
+    await late;
+  });
+
+  it('is the newer one as soon as that has come', async () => {
+    const { counted, capacity } = given();
+    await capacity.read();
+    counted.answer = async (region) => ({ region, jurisdiction: 'new', reachable: true, pools: [] });
+    counted.clock.advance(251);
+    await capacity.read();
+    await new Promise(setImmediate);
+    const { regions } = await capacity.read();
+    expect([regions[0]?.jurisdiction, counted.asked]).toEqual(['new', 4]);
+  });
+
+  it('lets nobody see a region that has stopped to answer for longer than a second', async () => {
+    const { counted, capacity } = given();
+    const answers = counted.answer;
+    await capacity.read();
+    const never = new Promise<RegionSnapshot>(() => undefined);
+    counted.answer = (region) => (region === US_EAST ? never : answers(region));
+    counted.clock.advance(251);
+    await capacity.read();
+    counted.clock.advance(1_001);
+    const { regions } = await capacity.read();
+    expect(regions.map((r) => r.reachable)).toEqual([false, true]);
+  });
+
   it('is asked for again when it must be fresh', async () => {
     const { counted, capacity } = given();
     await capacity.read();
@@ -119,6 +160,17 @@ describe('capacity', () => {
   it('does not hide a bug', async () => {
     const { counted, capacity } = given();
     counted.answer = () => Promise.reject(new TypeError('bug'));
+    await expect(capacity.read()).rejects.toThrow('bug');
+  });
+
+  it('throws a bug met in the background at who waits for the reply', async () => {
+    const { counted, capacity } = given();
+    await capacity.read();
+    counted.answer = () => Promise.reject(new TypeError('bug'));
+    counted.clock.advance(251);
+    await capacity.read();
+    await new Promise(setImmediate);
+    counted.clock.advance(750);
     await expect(capacity.read()).rejects.toThrow('bug');
   });
 });

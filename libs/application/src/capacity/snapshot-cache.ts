@@ -22,7 +22,10 @@ export interface CapacityPorts {
   readonly outlook?: Outlook;
 }
 
-/** What placement reads: every region's capacity, at most `maxAgeMs` old, and never a wait on a store that is slow. */
+/**
+ * What placement reads: every region's capacity, `maxAgeMs` old or, while it is being asked for again, a second. Nobody
+ * waits for the reply but who comes first, who comes after a pause, and who wants it fresh.
+ */
 export interface Capacity {
   /** `fresh`: asks every region's registry again. A region away comes back with `reachable: false`. */
   read(options?: { readonly fresh?: boolean }): Promise<CapacitySnapshot>;
@@ -32,6 +35,8 @@ export interface Capacity {
 
 /** A region that has not answered for this long is passed over, and not waited for. */
 const PATIENCE_MS = 1_000;
+/** What is older is not shown, not even while it is being asked for again. */
+const STAND_IN_MS = 1_000;
 
 export function makeCapacity(ports: CapacityPorts, maxAgeMs = 250): Capacity {
   const views = ports.regions.map((config) => new RegionView(ports, config, maxAgeMs));
@@ -63,14 +68,20 @@ class RegionView {
 
   read(fresh: boolean): Promise<RegionSnapshot> {
     const nowMs = this.#ports.clock.nowMs();
-    if (!fresh && this.#kept && nowMs - this.#kept.atMs <= this.#maxAgeMs) {
-      return Promise.resolve(this.#kept.snapshot);
-    }
+    const keptMs = this.#kept && !fresh ? nowMs - this.#kept.atMs : Infinity;
+    if (this.#kept && keptMs <= this.#maxAgeMs) return Promise.resolve(this.#kept.snapshot);
     if (this.#asking && nowMs - this.#asking.sinceMs > PATIENCE_MS) return Promise.resolve(this.#away);
-    return this.#asking && !fresh ? this.#asking.reply : this.#ask(nowMs);
+    const reply = this.#asking && !fresh ? this.#asking.reply : this.#ask(nowMs);
+    if (!this.#kept || keptMs > STAND_IN_MS) return reply;
+    // A failure is kept, not lost: `kept` does not get younger, and soon somebody waits for the reply.
+    reply.catch(() => undefined);
+    return Promise.resolve(this.#kept.snapshot);
   }
 
-  /** A placement that is not in the kept snapshot yet, so that the next one does not run after the same slot. */
+  /**
+   * A placement that is not in the kept snapshot yet, so that the next one does not run after the same slot. A reply on
+   * its way has it, where a store answers in order; one that has not costs a lost race, for the store decides.
+   */
   took({ pool, workerId, width }: Lease): void {
     if (!this.#kept) return;
     const { snapshot, atMs } = this.#kept;

@@ -51,11 +51,17 @@ async function lookAt(
   { registry, watch, clock, incidents, policy }: TakeLostWorkersPorts,
   region: RegionId,
 ): Promise<readonly LostWorker[]> {
+  const isWatched = () => watch.healthyMs(region, clock.nowMs()) >= policy.workerSilentMs;
   try {
-    await registry.list(region);
+    // Only for its answer: one that is known to answer is asked right away for what is wanted.
+    if (!isWatched()) {
+      await registry.list(region);
+      watch.seen(region, clock.nowMs());
+      if (!isWatched()) return [];
+    }
+    const lost = await registry.takeLost(region, policy.workerSilentMs);
     watch.seen(region, clock.nowMs());
-    if (watch.healthyMs(region, clock.nowMs()) < policy.workerSilentMs) return [];
-    return await registry.takeLost(region, policy.workerSilentMs);
+    return lost;
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     watch.missed(region);

@@ -55,15 +55,22 @@ const MOST_FAILURES = 3;
 export const makeDispatchQueue =
   (ports: DispatchQueuePorts): DispatchQueue =>
   async () => {
+    // Most of the time nobody waits: then no region is asked for its workers.
+    if (hasRoom(await ports.capacity.read())) {
+      const { models, waiting } = await ports.queue.read({ fresh: true });
+      if (models.length === 0) return { dispatched: [], waiting: waiting.length };
+    }
     const snapshot = await ports.capacity.read({ fresh: true });
-    const hasRoom = snapshot.regions.some(({ pools }) => pools.some((pool) => roomOf(pool).freeSlots > 0));
-    const look = await ports.queue.read({ fresh: hasRoom });
+    const look = await ports.queue.read({ fresh: hasRoom(snapshot) });
     const dispatched: Session[] = [];
     for (const model of look.models) {
       if (roomFor(model, snapshot) > 0) dispatched.push(...(await dispatchModel(ports, look, model)));
     }
     return { dispatched, waiting: look.waiting.length - dispatched.length };
   };
+
+const hasRoom = ({ regions }: CapacitySnapshot): boolean =>
+  regions.some(({ pools }) => pools.some((pool) => roomOf(pool).freeSlots > 0));
 
 async function dispatchModel(
   ports: DispatchQueuePorts,
