@@ -65,7 +65,7 @@ describe('kill -9', () => {
     'control-plane',
     'postgres',
     'redis-us-east',
-    'gateway-us-east',
+    'gateway-us-east-1',
     'worker-us-east-1',
     'worker-eu-west-1',
   ])(

@@ -3,7 +3,9 @@ import { Module, type DynamicModule, type ValueProvider } from '@nestjs/common';
 import {
   makeAdmitToQueue,
   makeAdviseCapacity,
+  makeAttemptLimit,
   makeCapacity,
+  makeClaimPairing,
   makeDispatchQueue,
   makeDrainWorker,
   makeEndSession,
@@ -14,6 +16,7 @@ import {
   makeLoseLeases,
   makeMeasureDemand,
   makeObserveHeartbeat,
+  makeOfferPairing,
   makeOpenGroup,
   makeOpenSession,
   makeOutlook,
@@ -27,6 +30,7 @@ import {
   makeRegisterWorker,
   makeReplaceSession,
   makeSampleDemand,
+  makeSessionDevices,
   makeStoreWatch,
   makeTakeLostWorkers,
   makeTenants,
@@ -53,7 +57,9 @@ import { FleetService } from './fleet/fleet-service.ts';
 import { OperationsController } from './http/operations.controller.ts';
 import { makeJobs } from './jobs/jobs.ts';
 import { JobRunner } from './jobs/job-runner.ts';
-import { countOpens, type ControlPlaneMetrics } from './metrics.ts';
+import { countClaims, countOpens, type ControlPlaneMetrics } from './metrics.ts';
+import { ClaimController } from './pairing/claim.controller.ts';
+import { PairingsController } from './pairing/pairings.controller.ts';
 import { SessionEventsController } from './sessions/session-events.controller.ts';
 import { SessionGroupsController } from './sessions/session-groups.controller.ts';
 import { SessionsController } from './sessions/sessions.controller.ts';
@@ -76,6 +82,13 @@ export interface Outside {
   readonly logger: Logger;
 }
 
+/**
+ * Wrong pairing codes that one address, and all together, may try at this process. 300 a minute against the 2^40 codes
+ * there are: with a thousand codes out at any time, one of them is guessed in seven years.
+ */
+const WRONG_CODES_EACH = { burst: 10, perMinute: 10 };
+const WRONG_CODES_ALL = { burst: 300, perMinute: 300 };
+
 type Provided = ValueProvider<unknown>;
 
 const value = (provide: symbol, useValue: unknown): Provided => ({ provide, useValue });
@@ -92,8 +105,8 @@ function providersOf(outside: Outside): Provided[] {
 
   const capacity = makeCapacity({ ...base, outlook: makeOutlook(base) });
   const watch = makeStoreWatch(2 * policy.workerSilentMs);
-  const issueConnection = makeIssueConnection(base);
   const policies = makePoliciesInForce(base);
+  const issueConnection = makeIssueConnection({ ...base, policies });
   const queue = makeQueueView({ ...base, capacity, policies });
   const measureDemand = makeMeasureDemand({ ...base, capacity, policies });
   const supply = { bootMs: config.limits.workerBootMs };
@@ -103,6 +116,7 @@ function providersOf(outside: Outside): Provided[] {
   const endSession = makeEndSession(base);
   const loseLeases = makeLoseLeases({ ...base, capacity });
   const tenants = makeTenants(base);
+  const attempts = makeAttemptLimit(clock, WRONG_CODES_EACH, WRONG_CODES_ALL);
   const viewSession = makeViewSession({ regions: config.regions, issueConnection, readQueuePlace });
 
   const fleet = new FleetService({
@@ -160,6 +174,12 @@ function providersOf(outside: Outside): Provided[] {
     value(names.END_SESSION, endSession),
     value(names.VIEW_SESSION, viewSession),
     value(names.SESSION_EVENT_PORTS, { ...stores, viewSession, readQueuePlace, readUsage, tickMs: 1_000 }),
+    value(names.OFFER_PAIRING, makeOfferPairing(base)),
+    value(
+      names.CLAIM_PAIRING,
+      countClaims(makeClaimPairing({ ...base, issueConnection, attempts }), metrics),
+    ),
+    value(names.SESSION_DEVICES, makeSessionDevices(base)),
     value(names.READ_SESSION_USAGE, readUsage),
     value(names.READ_FLEET_COST, makeReadFleetCost(base)),
     value(names.DRAIN_WORKER, makeDrainWorker(base)),
@@ -197,6 +217,8 @@ export const API = [
   SessionsController,
   SessionGroupsController,
   SessionEventsController,
+  PairingsController,
+  ClaimController,
   UsageController,
   CatalogueController,
   TenantsController,

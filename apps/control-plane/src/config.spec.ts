@@ -8,12 +8,12 @@ import { readConfig } from './config.ts';
 const folder = mkdtempSync(join(tmpdir(), 'meridian-config-'));
 const regionsFile = join(folder, 'regions.json');
 const keyFile = join(folder, 'token.pem');
+const gateway = (port: number) => ({ url: `http://127.0.0.1:${port}`, grpc: `127.0.0.1:${port + 1}` });
 const region = (id: string, port: number) => ({
   id,
   jurisdiction: id.slice(0, 2),
   name: id,
-  gatewayUrl: `http://127.0.0.1:${port}`,
-  gatewayGrpc: `127.0.0.1:${port + 1}`,
+  gateways: [gateway(port)],
 });
 
 const env = (over: Record<string, string> = {}): Record<string, string> => ({
@@ -51,6 +51,14 @@ describe('readConfig', () => {
     expect(config.defaultRate).toEqual({ nanoPerGpuHour: 2_400_000_000n, currency: 'GBP' });
   });
 
+  it('takes where people reach the page, and which proxies are believed', () => {
+    const proxies = { TRUSTED_PROXIES: '10.0.0.0/8, ::1' };
+    expect(readConfig(env({ PUBLIC_URL: 'https://play.example.org/start', ...proxies }))).toMatchObject({
+      publicUrl: 'https://play.example.org',
+      trustedProxies: ['10.0.0.0/8', '::1'],
+    });
+  });
+
   it('takes where a region lies, and refuses what is no place on earth', () => {
     const file = join(folder, 'located.json');
     const located = (latitude: number) => {
@@ -60,6 +68,33 @@ describe('readConfig', () => {
     };
     expect(located(39.04)).toEqual([{ latitude: 39.04, longitude: -77.49 }, undefined]);
     expect(() => located(139)).toThrow('REGIONS_FILE is not valid at 0.location.latitude');
+  });
+
+  const withGateways = (...lists: readonly (readonly object[])[]) => {
+    const file = join(folder, 'gateways.json');
+    const regions = [region('us-east', 4410), region('eu-west', 4420)];
+    writeFileSync(file, JSON.stringify(regions.map((each, index) => ({ ...each, gateways: lists[index] }))));
+    return readConfig(env({ REGIONS_FILE: file })).regions.map(({ gateways }) => gateways);
+  };
+
+  it('takes several gateways a region', () => {
+    const lists = [[gateway(4410), gateway(4412)], [gateway(4420)]];
+    expect(withGateways(...lists)).toEqual(lists);
+  });
+
+  it.each([
+    ['no gateway', [], 'REGIONS_FILE is not valid at 0.gateways'],
+    [
+      'too many',
+      Array.from({ length: 17 }, (_unused, i) => gateway(5_000 + 2 * i)),
+      'at 0.gateways (at most 16)',
+    ],
+    ['an address that is none', [{ url: 'ftp://x', grpc: '127.0.0.1:1' }], 'at 0.gateways.0.url'],
+    ['a gRPC address without a port', [{ url: 'http://x', grpc: '127.0.0.1' }], 'at 0.gateways.0.grpc'],
+    ['one gateway twice', [gateway(4410), gateway(4410)], 'lists the gateway http://127.0.0.1:4410/ twice'],
+    ["another region's gateway", [gateway(4420)], 'lists the gateway http://127.0.0.1:4420/ twice'],
+  ])('refuses %s', (_what, list, sentence) => {
+    expect(() => withGateways(list, [gateway(4420)])).toThrow(sentence);
   });
 
   it.each([
@@ -77,6 +112,11 @@ describe('readConfig', () => {
     [{ REGIONS_FILE: keyFile }, 'REGIONS_FILE is not JSON'],
     [{ TOKEN_PRIVATE_KEY_FILE: regionsFile }, 'holds no Ed25519 private key'],
     [{ PLAY_API_KEY: 'mk_short' }, 'PLAY_API_KEY is not valid'],
+    [{ PUBLIC_URL: 'play.example.org' }, 'PUBLIC_URL is not valid; set it to the address at which'],
+    [
+      { TRUSTED_PROXIES: '10.0.0.0/8,proxy' },
+      'TRUSTED_PROXIES is "10.0.0.0/8,proxy"; set it to a list of addresses',
+    ],
     [{ CLAIM_TTL_MS: '0' }, 'CLAIM_TTL_MS is "0"; set it to a whole number of milliseconds above 0.'],
   ])('says what to fix: %j', (over, sentence) => {
     expect(() => readConfig(env(over))).toThrow(sentence);

@@ -7,6 +7,13 @@ import { z } from 'zod';
 export const ROLES = ['api', 'jobs'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** One gateway process as clients reach it. */
+export interface Gateway {
+  readonly url: string;
+  /** host:port */
+  readonly grpc: string;
+}
+
 /** A region with what the control plane needs to reach it and to know its processes by. */
 export interface Region {
   readonly id: RegionId;
@@ -15,8 +22,8 @@ export interface Region {
   readonly name: string;
   /** Round trips that nobody measured are estimated from it. */
   readonly location?: Location | undefined;
-  readonly gatewayUrl: string;
-  readonly gatewayGrpc: string;
+  /** Any of them takes any session of the region. */
+  readonly gateways: readonly [Gateway, ...Gateway[]];
   readonly redisUrl: string;
   readonly fleetSecret: string;
 }
@@ -46,6 +53,10 @@ export interface Config {
   readonly adminKey: string;
   readonly playApiKey: string | undefined;
   readonly consoleDir: string | undefined;
+  /** Origin at which people reach the play page; undefined: that at which a caller reached us. */
+  readonly publicUrl: string | undefined;
+  /** Addresses of proxies whose X-Forwarded headers are believed. */
+  readonly trustedProxies: readonly string[] | undefined;
   /** Nano-units of the currency for an h100 hour, recorded at start when no rate is known. */
   readonly defaultRate: { readonly nanoPerGpuHour: bigint; readonly currency: string };
   readonly limits: Limits;
@@ -76,6 +87,17 @@ const Variables = z.object({
     .optional()
     .describe('mk_ and 52 characters of base32, or leave it unset'),
   CONSOLE_DIR: z.string().optional().describe('the folder of the built play page'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((text) => new URL(text).origin)
+    .optional()
+    .describe('the address at which people reach the play page, such as https://play.example.org'),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((text) => text.split(',').map((proxy) => proxy.trim()))
+    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).min(1))
+    .optional()
+    .describe('a list of addresses or networks, such as 10.0.0.0/8,192.0.2.7, or leave it unset'),
   DEFAULT_RATE_NANO_PER_GPU_HOUR: z
     .string()
     .regex(/^\d{1,18}$/)
@@ -98,6 +120,9 @@ const Variables = z.object({
   WORKER_BOOT_MS: milliseconds.default(300_000),
 });
 
+const GATEWAYS_MAX = 16;
+const GatewayEntry = z.strictObject({ url: z.url({ protocol: /^https?$/ }), grpc: hostPort });
+
 const RegionList = z
   .array(
     z.object({
@@ -107,8 +132,9 @@ const RegionList = z
       location: z
         .strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) })
         .optional(),
-      gatewayUrl: z.url(),
-      gatewayGrpc: hostPort,
+      gateways: z
+        .tuple([GatewayEntry], GatewayEntry)
+        .refine((all) => all.length <= GATEWAYS_MAX, 'at most 16'),
     }),
   )
   .min(1);
@@ -127,6 +153,8 @@ export function readConfig(env: Env = process.env): Config {
     adminKey: vars.ADMIN_KEY,
     playApiKey: vars.PLAY_API_KEY,
     consoleDir: vars.CONSOLE_DIR,
+    publicUrl: vars.PUBLIC_URL,
+    trustedProxies: vars.TRUSTED_PROXIES,
     defaultRate: {
       nanoPerGpuHour: vars.DEFAULT_RATE_NANO_PER_GPU_HOUR,
       currency: vars.DEFAULT_RATE_CURRENCY,
@@ -151,7 +179,7 @@ function readRegions(path: string, env: Env): Config['regions'] {
     const issue = parsed.error.issues[0];
     throw new ConfigError(
       `REGIONS_FILE is not valid at ${issue?.path.join('.') || 'its top'} (${issue?.message}); ` +
-        'list regions as [{"id","jurisdiction","name","location":{"latitude","longitude"},"gatewayUrl","gatewayGrpc"}].',
+        'list regions as [{"id","jurisdiction","name","location":{"latitude","longitude"},"gateways":[{"url","grpc"}]}].',
     );
   }
   const [first, ...others] = parsed.data.map((region) => ({
@@ -161,6 +189,7 @@ function readRegions(path: string, env: Env): Config['regions'] {
   }));
   if (!first) throw new ConfigError('REGIONS_FILE lists no region; list at least one.');
   refuseSharedSecrets([first, ...others]);
+  refuseSharedGateways([first, ...others]);
   return [first, ...others];
 }
 
@@ -182,6 +211,19 @@ function refuseSharedSecrets(regions: readonly Region[]): void {
       );
     }
     seen.add(fleetSecret);
+  }
+}
+
+/** A gateway serves one region, and one that is listed twice would get two shares of its sessions. */
+function refuseSharedGateways(regions: readonly Region[]): void {
+  const all = regions.flatMap(({ gateways }) =>
+    gateways.flatMap(({ url, grpc }) => [new URL(url).href, grpc]),
+  );
+  const twice = all.find((address, index) => all.indexOf(address) !== index);
+  if (twice !== undefined) {
+    throw new ConfigError(
+      `REGIONS_FILE lists the gateway ${twice} twice; list each gateway once, in its own region.`,
+    );
   }
 }
 

@@ -71,7 +71,9 @@ describe('the HTTP side', () => {
   it('serves the play page, its assets for ever, and its deep links', async () => {
     const page = await cp.anonymous.get('/');
     expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-cache']);
-    expect(page.headers.get('content-security-policy')).toContain('ws://us-east.example.org:4410');
+    expect(page.headers.get('content-security-policy')).toContain(
+      'ws://us-east-1.example.org:4410 http://us-east-2.example.org:4410 ws://us-east-2.example.org:4410',
+    );
     const asset = await cp.anonymous.get('/assets/app-1a2b.js');
     expect(asset.headers.get('cache-control')).toContain('immutable');
     expect((await cp.anonymous.get('/play/x', { accept: 'text/html' })).text).toContain(
@@ -132,7 +134,7 @@ describe('the HTTP side', () => {
           id: 'us-east',
           reachable: true,
           models: ['gallery'],
-          pingUrl: 'http://us-east.example.org:4410/ping',
+          pingUrl: 'http://us-east-1.example.org:4410/ping',
         },
         { id: 'eu-west', reachable: false },
       ],

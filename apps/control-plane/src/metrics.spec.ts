@@ -14,7 +14,9 @@ it('publishes how right the told waits were, by model', async () => {
   ] as const) {
     measureWait(aSession({}, 0, queued(etaMs), reserve(waitedMs)).session, metrics);
   }
-  const lines = (await metrics.text()).split('\n').filter((line) => line.includes('model="gallery"'));
+  const lines = (await metrics.exposition(undefined)).text
+    .split('\n')
+    .filter((line) => line.includes('model="gallery"'));
   const value = (name: string) =>
     Number(
       lines

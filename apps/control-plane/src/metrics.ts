@@ -1,4 +1,10 @@
-import type { AdviseCapacity, OpenSession, SessionRepository, WorkerRegistry } from '@meridian/application';
+import type {
+  AdviseCapacity,
+  ClaimPairing,
+  OpenSession,
+  SessionRepository,
+  WorkerRegistry,
+} from '@meridian/application';
 import { SESSION_STATES, type RegionId, type Session } from '@meridian/domain';
 import { createMetrics, type Counter, type Gauge, type Histogram, type Metrics } from '@meridian/telemetry';
 
@@ -7,6 +13,8 @@ export interface ControlPlaneMetrics extends Metrics {
   readonly httpSeconds: Histogram;
   /** Labels: region (or `none`), outcome (`placed`, `queued`, `rejected`, `replaced`). */
   readonly placements: Counter;
+  /** Labels: outcome (`paired`, or why not). */
+  readonly pairingClaims: Counter;
   /** Labels: region. */
   readonly heartbeats: Counter;
   /** Labels: region. */
@@ -56,6 +64,11 @@ export function createControlPlaneMetrics(): ControlPlaneMetrics {
       name: 'meridian_placements_total',
       help: 'Placements by region and outcome.',
       labels: ['region', 'outcome'],
+    }),
+    pairingClaims: metrics.counter({
+      name: 'meridian_pairing_claims_total',
+      help: 'Attempts to join a session with a code; many of not_found or too_many_attempts are guesses.',
+      labels: ['outcome'],
     }),
     heartbeats: metrics.counter({
       name: 'meridian_heartbeats_total',
@@ -162,6 +175,15 @@ export const countOpens =
       const { lease } = outcome.session;
       placements.inc({ region: lease?.region ?? 'none', outcome: lease ? 'placed' : 'queued' });
     }
+    return outcome;
+  };
+
+/** Counts what became of every pairing code that was typed in. */
+export const countClaims =
+  (claim: ClaimPairing, { pairingClaims }: ControlPlaneMetrics): ClaimPairing =>
+  async (command) => {
+    const outcome = await claim(command);
+    pairingClaims.inc({ outcome: outcome.kind });
     return outcome;
   };
 

@@ -1,6 +1,7 @@
 // What an operator says about the queue over the admin API, and what it does to those who open sessions.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@meridian/testkit';
+import { decodeJwt } from 'jose';
 import { fakeStores } from './testing/fake-stores.ts';
 import type { HttpCaller } from './testing/http-caller.ts';
 import { startTestControlPlane, type TestControlPlane } from './testing/test-control-plane.ts';
@@ -33,6 +34,7 @@ describe('a model’s placement policy', () => {
     const byDefault = {
       ...{ model: 'gallery', source: 'default', targetActionToFrameMs: 80 },
       ...{ latencySteps: [], maxWaitMs: 600_000 },
+      ...{ holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000 },
     };
     expect((await cp.admin.get(PATH)).body).toEqual(byDefault);
     const given = { ...byDefault, source: 'model', latencySteps: STEPS, updatedAt: expect.any(String) };
@@ -43,15 +45,27 @@ describe('a model’s placement policy', () => {
     expect((await cp.admin.get(PATH)).body).toEqual(byDefault);
   });
 
+  it('limits the sessions of the model, which their tokens say', async () => {
+    const limits = { holdMs: 5_000, maxDurationMs: 60_000 };
+    expect((await put(limits)).body).toMatchObject({ ...limits, idleMs: 300_000, targetActionToFrameMs: 80 });
+    expect((await cp.admin.get(PATH)).body).toMatchObject({ ...limits, idleMs: 300_000 });
+    clock.advance(6_000);
+    await cp.fleet.heartbeat(2);
+    const { connection } = (await acme.post('/v1/sessions', GALLERY)).body as {
+      connection: { token: string };
+    };
+    expect(decodeJwt(connection.token)['mer']).toMatchObject({ ...limits, idleMs: 300_000 });
+  });
+
   it('is for operators alone', async () => {
     expect((await acme.get(PATH)).status).toBe(401);
     expect((await acme.send('PUT', PATH, '{}')).status).toBe(401);
   });
 
-  it('is in force within 2 s: who is too far away waits', async () => {
+  it('is in force within 5 s: who is too far away waits', async () => {
     expect((await acme.post('/v1/sessions', GALLERY)).body['state']).toBe('reserved');
     await put({ latencySteps: STEPS });
-    clock.advance(2_000);
+    clock.advance(5_001);
     await cp.fleet.heartbeat(2);
     expect((await acme.post('/v1/sessions', GALLERY)).body['state']).toBe('queued');
   });
@@ -66,6 +80,11 @@ describe('a model’s placement policy', () => {
     ['steps that narrow', { latencySteps: STEPS.toReversed() }, 'latencySteps.0'],
     ['the same step twice', { latencySteps: [STEPS[0], STEPS[0]] }, 'latencySteps.1'],
     ['patience below nought', { maxWaitMs: -1 }, 'maxWaitMs'],
+    ['a hold of under a second', { holdMs: 999 }, 'holdMs'],
+    ['a hold of over ten minutes', { holdMs: 600_001 }, 'holdMs'],
+    ['an idle time that is no number', { idleMs: '5m' }, 'idleMs'],
+    ['a duration of over a week', { maxDurationMs: 604_800_001 }, 'maxDurationMs'],
+    ['a duration of half a millisecond more', { maxDurationMs: 60_000.5 }, 'maxDurationMs'],
     ['a target of nothing', { targetActionToFrameMs: 0 }, 'targetActionToFrameMs'],
     ['a misspelt field', { maxWait: 1 }, 'maxWait'],
   ])('%s: 400 names the field and the fix', async (_what, body, field) => {

@@ -30,6 +30,7 @@ export async function createHttpApp(outside: Outside): Promise<HttpApp> {
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    ...(config.trustedProxies && { trustProxy: [...config.trustedProxies] }),
     // An address that does not decode never reaches the hooks and filters below.
     frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => {
       const problem = fromHttpStatus(400);

@@ -1,7 +1,7 @@
 // A session's way through the control plane, as a client, a worker and a gateway see it.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { US_EAST, VirtualClock } from '@meridian/testkit';
-import { SessionActivity } from '@meridian/protocol/worker';
+import { DescribeResponse, SessionActivity } from '@meridian/protocol/worker';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import { fakeStores, type FakeStores } from './testing/fake-stores.ts';
 import { readEvents } from './testing/event-reader.ts';
@@ -18,6 +18,7 @@ interface SessionJson {
     token: string;
     streamUrl: string;
     grpcAddress: string;
+    alternatives: { streamUrl: string; grpcAddress: string }[];
     claimBy: string;
     traceparent: string;
   };
@@ -66,11 +67,31 @@ describe('a session', () => {
         ]),
       },
       connection: {
-        streamUrl: 'ws://us-east.example.org:4410/v1/play',
-        grpcAddress: 'us-east.example.org:4411',
+        streamUrl: expect.stringMatching(/^ws:\/\/us-east-[12]\.example\.org:4410\/v1\/play$/),
+        grpcAddress: expect.stringMatching(/^us-east-[12]\.example\.org:4411$/),
         claimBy: new Date(clock.nowMs() + 60_000).toISOString(),
       },
     });
+  });
+
+  it('names every gateway of its region once, in an order of its own that stays', async () => {
+    const seen = new Set<string>();
+    for (let i = 0; i < 12; i += 1) {
+      const { id, connection } = await open();
+      const { streamUrl = '', grpcAddress = '', alternatives = [] } = connection ?? {};
+      const all = [{ streamUrl, grpcAddress }, ...alternatives];
+      expect(all.map((one) => one.grpcAddress).toSorted()).toEqual([
+        'us-east-1.example.org:4411',
+        'us-east-2.example.org:4411',
+      ]);
+      for (const one of all) {
+        expect(one.streamUrl).toBe(`ws://${one.grpcAddress.replace(/4411$/, '4410')}/v1/play`);
+      }
+      expect((await read(id)).connection).toMatchObject({ streamUrl, grpcAddress, alternatives });
+      seen.add(grpcAddress);
+      await acme.delete(`/v1/sessions/${id}`);
+    }
+    expect(seen.size).toBe(2);
   });
 
   it('has a token that anyone can check with the published keys', async () => {
@@ -217,5 +238,68 @@ describe('a session', () => {
     const answer = await cp.fleet.replace({ sessionId: id, lostEpoch: 1, lostWorkerId: 'us-east-1' });
     expect(answer).toMatchObject({ status: 'RESOURCE_EXHAUSTED', code: 'worker_lost' });
     expect(await read(id)).toMatchObject({ state: 'ended', endReason: 'worker_lost' });
+  });
+
+  describe('on a worker that drains', () => {
+    const WORKER = { lostEpoch: 1, lostWorkerId: 'us-east-1', planned: true };
+    const workers = async () =>
+      (await cp.admin.get('/admin/v1/workers')).body['workers'] as Record<string, unknown>[];
+    let id: string;
+    beforeEach(async () => {
+      ({ id } = await open());
+      await cp.fleet.heartbeat(2, [report(id, 1, SessionActivity.ACTIVE)]);
+      await cp.admin.post('/admin/v1/workers/us-east-1/drain', { drain: true });
+    });
+
+    it('goes on there while no other has room, and the fleet shows what is left', async () => {
+      expect(await cp.fleet.replace({ sessionId: id, ...WORKER })).toMatchObject({
+        status: 'RESOURCE_EXHAUSTED',
+        code: 'no_other_worker',
+      });
+      expect(await read(id)).toMatchObject({ state: 'active', epoch: 1 });
+      expect(await workers()).toMatchObject([
+        { health: 'draining', sessions: 1, stateBytes: 1_000, rebuildMs: 0 },
+      ]);
+    });
+
+    it('moves when one has room; its events say why, and the old worker is told to stop', async () => {
+      await cp.fleet.register({ workerId: 'us-east-2' });
+      await cp.fleet.heartbeat(1, [], { workerId: 'us-east-2' });
+      const request = { sessionId: id, ...WORKER };
+      expect(await cp.fleet.replace(request)).toMatchObject({ epoch: 2 });
+      expect(await cp.fleet.replace(request)).toMatchObject({ epoch: 2 });
+      const events = readEvents(
+        await acme.fetch(`/v1/sessions/${id}/events`, { headers: { 'last-event-id': '3' } }),
+      );
+      expect(await events.next()).toMatchObject({ event: 'migrating', data: { reason: 'drain' } });
+      expect(await events.next()).toMatchObject({ event: 'migrated' });
+      const beat = await cp.fleet.heartbeat(3, [report(id, 2, SessionActivity.ACTIVE)]);
+      expect(beat).toMatchObject({ drain: true, stop: [{ sessionId: id, epoch: 1, endReason: '' }] });
+      expect((await workers())[0]).toMatchObject({ health: 'draining', sessions: 0, usedSlots: 0 });
+    });
+
+    it('whose state cannot be moved goes on there, and ends with the reason when the worker is lost', async () => {
+      const describe = DescribeResponse.fromPartial({
+        ...{
+          workerId: 'us-east-2',
+          model: 'gallery',
+          modelVersion: '1.0.0',
+          frameWidth: 128,
+          frameHeight: 72,
+        },
+        ...{ framesPerSecond: 25, actions: ['forward'], stateBytes: 8_388_608, rebuildMs: 900, slots: 2 },
+      });
+      await cp.fleet.register({ workerId: 'us-east-2', describe });
+      await cp.fleet.heartbeat(1, [], { workerId: 'us-east-2' });
+      clock.advance(1_500);
+      expect((await workers())[1]).toMatchObject({ stateBytes: 8_388_608, rebuildMs: 900 });
+      const refused = { status: 'FAILED_PRECONDITION', code: 'state_not_movable' };
+      const lost = { sessionId: id, ...WORKER };
+      expect(await cp.fleet.replace(lost)).toMatchObject(refused);
+      expect(await read(id)).toMatchObject({ state: 'active', epoch: 1 });
+      expect(await cp.fleet.replace({ ...lost, planned: false })).toMatchObject(refused);
+      const endDetail = expect.stringContaining('its state of 8388608 bytes');
+      expect(await read(id)).toMatchObject({ state: 'ended', endReason: 'worker_lost', endDetail });
+    });
   });
 });

@@ -5,6 +5,7 @@ import type {
   LiveMeters,
   ModelCatalog,
   ModelPolicies,
+  Pairings,
   QueueRecord,
   SessionRepository,
   SessionSignals,
@@ -28,6 +29,7 @@ export interface Stores {
   readonly meters: LiveMeters;
   readonly audit: AuditLog;
   readonly demandHistory: DemandHistory;
+  readonly pairings: Pairings;
   /** True when PostgreSQL answers now. */
   recordAnswers(): Promise<boolean>;
   /** True when the region's Redis answers now. */

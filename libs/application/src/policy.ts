@@ -14,6 +14,9 @@ export interface SessionPolicy {
   readonly workerSilentMs: number;
 }
 
+/** What a session token tells the worker; a model may have its own. */
+export type SessionLimits = Pick<SessionPolicy, 'holdMs' | 'idleMs' | 'maxDurationMs'>;
+
 export const DEFAULT_POLICY: SessionPolicy = {
   claimTtlMs: 60_000,
   holdMs: 30_000,

@@ -7,9 +7,9 @@ type Command = (args: readonly string[]) => Promise<number>;
 
 const HELP = `./meridian COMMAND
 
-  up [--port-base N] [--data DIR] [--workers N] [--model NAME]...
-                       two regions on this machine, N workers in each (2) that serve these models in turn
-                       (gallery; dream is the other); Ctrl-C ends them
+  up [--port-base N] [--data DIR] [--gateways N] [--workers N] [--model NAME]...
+                       two regions on this machine, N gateways (2) and N workers (2) in each; the workers serve
+                       these models in turn (gallery; dream is the other); Ctrl-C ends them
   down [--data DIR]    ends what \`up\` started
   smoke [--json]       the whole way of one session, in a throw-away folder on free ports
   why SESSION [--json] [--data DIR | --url URL]

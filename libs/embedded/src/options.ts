@@ -2,7 +2,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { readdirSync } from 'node:fs';
 import { DEFAULT_DATA_DIR, inRoot } from './layout.ts';
 import { Problem } from './problem.ts';
-import { MAX_WORKERS } from './system/ports.ts';
+import { MAX_GATEWAYS, MAX_WORKERS } from './system/ports.ts';
 import { REGIONS } from './system/regions.ts';
 
 /** Command line options as `node:util` knows them, with a `Problem` for what it does not know. */
@@ -18,6 +18,7 @@ export function readOptions<Config extends ParseArgsConfig>(config: Config) {
 export interface UpOptions {
   readonly portBase: number;
   readonly folder: string;
+  readonly gatewaysPerRegion: number;
   readonly workersPerRegion: number;
   /** The workers of a region serve these in turn. */
   readonly models: readonly string[];
@@ -29,6 +30,7 @@ export function readUpOptions(args: readonly string[]): UpOptions {
     options: {
       'port-base': { type: 'string' },
       data: { type: 'string' },
+      gateways: { type: 'string' },
       workers: { type: 'string' },
       model: { type: 'string', multiple: true },
     },
@@ -36,12 +38,20 @@ export function readUpOptions(args: readonly string[]): UpOptions {
   return {
     portBase: wholeNumber('--port-base', values['port-base'] ?? '4400', 1_024, 65_400),
     folder: values.data ?? DEFAULT_DATA_DIR,
+    gatewaysPerRegion: wholeNumber(
+      '--gateways',
+      values.gateways ?? String(DEFAULT_GATEWAYS),
+      1,
+      MAX_GATEWAYS,
+    ),
     workersPerRegion: wholeNumber('--workers', values.workers ?? '2', 1, MAX_WORKERS / REGIONS.length),
     models: (values.model ?? [DEFAULT_MODEL]).map(knownModel),
   };
 }
 
 export const DEFAULT_MODEL = 'gallery';
+/** Two, so that a gateway can go away and the sessions of its region go on through the other. */
+export const DEFAULT_GATEWAYS = 2;
 
 function knownModel(name: string): string {
   const known = readdirSync(inRoot('libs', 'world-model', 'models'));

@@ -3,6 +3,7 @@ import {
   auditLogContract,
   demandHistoryContract,
   modelPoliciesContract,
+  pairingsContract,
   queueRecordContract,
   sessionRepositoryContract,
   tenantRepositoryContract,
@@ -20,8 +21,9 @@ afterAll(() => fixture.drop());
 
 const open: OpenRecord = async () => {
   await fixture.clear();
-  const { sessions, usage, tenants, models, policies, queue, audit, demand } = fixture;
-  return { sessions, usage, tenants, models, policies, queue, audit, demand, close: async () => undefined };
+  const { sessions, usage, tenants, models, policies, queue, audit, demand, pairings } = fixture;
+  const stores = { sessions, usage, tenants, models, policies, queue, audit, demand, pairings };
+  return { ...stores, close: async () => undefined };
 };
 
 describe('Postgres sessions', () => sessionRepositoryContract(open));
@@ -30,4 +32,5 @@ describe('Postgres tenants', () => tenantRepositoryContract(open));
 describe('Postgres audit log', () => auditLogContract(open));
 describe('Postgres demand history', () => demandHistoryContract(open));
 describe('Postgres model policies', () => modelPoliciesContract(open));
+describe('Postgres pairings', () => pairingsContract(open));
 describe('Postgres queue record', () => queueRecordContract(open));

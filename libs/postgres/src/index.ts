@@ -2,6 +2,7 @@ export * from './database.ts';
 export * from './migrate/index.ts';
 export * from './postgres-audit-log.ts';
 export * from './postgres-demand-history.ts';
+export * from './postgres-pairings.ts';
 export * from './postgres-queue-record.ts';
 export * from './prisma-model-catalog.ts';
 export * from './prisma-model-policies.ts';

@@ -2,7 +2,15 @@
 // Locks are taken in the order of (session, epoch) and workers after meters, everywhere: no two moves wait for each
 // other.
 import { cutSegments } from '@meridian/domain';
-import type { Meter, MeterReading, Rate, Session, SessionId, UsageSegment } from '@meridian/domain';
+import type {
+  CutContext,
+  Epoch,
+  Meter,
+  MeterReading,
+  Session,
+  SessionId,
+  UsageSegment,
+} from '@meridian/domain';
 import type { Runner } from './database.ts';
 import { readRates } from './rates.ts';
 import { timestamp } from './session-rows.ts';
@@ -21,7 +29,7 @@ export async function applyReadings(runner: Runner, readings: readonly MeterRead
   await move(runner, rows.map(meterFrom), readings);
 }
 
-/** Moves the meters of one session that ended or was re-placed, `final` being its last reading, if there is one. */
+/** Moves the meters of one session that ended, `final` being its last reading, if there is one. */
 export async function closeMeters(
   runner: Runner,
   { request }: Session,
@@ -41,13 +49,15 @@ async function move(
 ): Promise<void> {
   if (meters.length === 0) return;
   // Read after the locks were had: a session that ends meanwhile closes its meters after us, or is seen here.
-  const isOpen = await readOpenEpochs(runner, meters);
+  const standing = await readStandings(runner, meters);
   const rates = await readRates(runner);
   const byMeter = Map.groupBy(
     readings.toSorted((a, b) => a.seq - b.seq),
     keyOf,
   );
-  const cuts = meters.map((meter) => cutAll(meter, byMeter.get(keyOf(meter)) ?? [], rates, !isOpen(meter)));
+  const cuts = meters.map((meter) =>
+    cutAll(meter, byMeter.get(keyOf(meter)) ?? [], { rates, ...standing(meter) }),
+  );
   await store(runner, cuts);
 }
 
@@ -59,30 +69,44 @@ interface MeterCut {
 }
 
 /** Without a reading the meter is only closed. */
-function cutAll(
-  meter: Meter,
-  readings: readonly MeterReading[],
-  rates: readonly Rate[],
-  close: boolean,
-): MeterCut {
+function cutAll(meter: Meter, readings: readonly MeterReading[], context: CutContext): MeterCut {
   const steps = readings.length > 0 ? readings : [undefined];
   return steps.reduce<MeterCut>(
     (done, reading) => {
-      const next = cutSegments(done.meter, reading, { rates, close });
+      const next = cutSegments(done.meter, reading, context);
       return { meter: next.meter, segments: [...done.segments, ...next.segments] };
     },
     { meter, segments: [] },
   );
 }
 
-/** Says of a meter whether its session still runs at its epoch. */
-async function readOpenEpochs(runner: Runner, meters: readonly Meter[]): Promise<(meter: Meter) => boolean> {
-  const { rows } = await runner.query<{ session_id: SessionId; epoch: number }>(
-    `SELECT session_id, epoch FROM sessions WHERE session_id = ANY ($1) AND state <> 'ended'`,
-    [meters.map(({ sessionId }) => sessionId)],
+/** Says of a meter whether its session has ended, and when it moved on from the meter's epoch. */
+async function readStandings(
+  runner: Runner,
+  meters: readonly Meter[],
+): Promise<(meter: Meter) => Omit<CutContext, 'rates'>> {
+  const ids = meters.map(({ sessionId }) => sessionId);
+  const { rows } = await runner.query<{ session_id: SessionId; epoch: number; ended: boolean }>(
+    `SELECT session_id, epoch, state = 'ended' AS ended FROM sessions WHERE session_id = ANY ($1)`,
+    [ids],
   );
-  const epochs = new Map(rows.map((row) => [row.session_id, row.epoch]));
-  return ({ sessionId, epoch }) => epochs.get(sessionId) === epoch;
+  const sessions = new Map(rows.map((row) => [row.session_id, row]));
+  const hasMoved = meters.some(({ sessionId, epoch }) => (sessions.get(sessionId)?.epoch ?? 0) > epoch);
+  const places = hasMoved ? await readPlaces(runner, ids) : [];
+  return ({ sessionId, epoch }) => ({
+    close: sessions.get(sessionId)?.ended ?? true,
+    leftAtMs: places.find((place) => place.session_id === sessionId && place.epoch > epoch)?.at.getTime(),
+  });
+}
+
+/** When the sessions were given which epoch, in order. */
+async function readPlaces(runner: Runner, sessionIds: readonly SessionId[]) {
+  const { rows } = await runner.query<{ session_id: SessionId; epoch: Epoch; at: Date }>(
+    `SELECT session_id, (event #>> '{lease,epoch}')::int AS epoch, at FROM session_events
+     WHERE session_id = ANY ($1) AND type IN ('reserved', 'migrated') ORDER BY session_id, number`,
+    [sessionIds],
+  );
+  return rows;
 }
 
 async function store(runner: Runner, cuts: readonly MeterCut[]): Promise<void> {

@@ -15,9 +15,9 @@ export class PrismaModelPolicies implements ModelPolicies {
     return row === null ? undefined : storedFrom(row);
   }
 
-  async put({ model, policy, updatedAtMs }: StoredPolicy): Promise<void> {
+  async put({ model, policy, limits, updatedAtMs }: StoredPolicy): Promise<void> {
     const change = {
-      policy: policy as unknown as Prisma.InputJsonObject,
+      policy: { ...policy, ...(limits && { limits }) } as unknown as Prisma.InputJsonObject,
       updatedAt: new Date(updatedAtMs),
     };
     await this.#database.rows((prisma) =>
@@ -40,8 +40,7 @@ export class PrismaModelPolicies implements ModelPolicies {
   }
 }
 
-const storedFrom = ({ model, policy, updatedAt }: ModelPolicy): StoredPolicy => ({
-  model,
-  policy: policy as unknown as PlacementPolicy,
-  updatedAtMs: updatedAt.getTime(),
-});
+const storedFrom = ({ model, policy: json, updatedAt }: ModelPolicy): StoredPolicy => {
+  const { limits, ...policy } = json as unknown as PlacementPolicy & Pick<StoredPolicy, 'limits'>;
+  return { model, policy, ...(limits && { limits }), updatedAtMs: updatedAt.getTime() };
+};

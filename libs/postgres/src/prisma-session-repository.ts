@@ -73,8 +73,7 @@ export class PrismaSessionRepository implements SessionRepository {
   ): Promise<boolean> {
     const move = (runner: Runner) =>
       runner.query(APPEND, [...givenRows([{ session, events }]), expectedEventCount]);
-    const closes =
-      finalReading !== undefined || events.some(({ type }) => type === 'ended' || type === 'migrated');
+    const closes = finalReading !== undefined || session.state === 'ended';
     if (!closes) return (await move(this.#database)).rows.length === 1;
     return this.#database.transaction(async (runner) => {
       const isFirst = (await move(runner)).rows.length === 1;

@@ -2,8 +2,8 @@
 -- store has lost (L4), frees those it no longer runs, and keeps the newest counters (M1).
 -- KEYS  1 root
 -- ARGV  1 heartbeat JSON  2 lease ttl ms  3 how long counters are kept, ms
--- -> {drain 1|0, cadence JSON | '', session, epoch, session, epoch ...}: reported sessions with a lease at a higher
---    epoch (L2)
+-- -> {drain 1|0, cadence JSON | '', session, epoch, bound 1|0 ...}: reported sessions with a lease at a higher epoch
+--    (L2), and whether the worker that has it serves it
 --    nil: worker or incarnation unknown
 local beat, ttl_ms, meter_ttl_ms = cjson.decode(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 sweep()
@@ -63,6 +63,7 @@ for _, report in ipairs(beat.sessions) do
   if fenced then
     reply[#reply + 1] = report.sessionId
     reply[#reply + 1] = report.epoch
+    reply[#reply + 1] = lease.running and 1 or 0
   end
   keep_counters(report)
   if fresh and not fenced and not ended then hold(report, lease) end

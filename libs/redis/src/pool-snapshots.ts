@@ -29,6 +29,8 @@ function poolOf(region: RegionId, members: readonly [RegisteredWorker, ...Regist
     framesPerSecond,
     stepMs: median(measured.map(({ pace }) => pace.stepMsP50)),
     encodeMs: median(measured.map(({ pace }) => pace.encodeMsP50)),
+    stateBytes: Math.max(...members.map((worker) => worker.stateBytes)),
+    rebuildMs: Math.max(...members.map((worker) => worker.rebuildMs)),
     workers: members.map(({ workerId, address, slots, gpus, usedSlots, health, healthReason }) => ({
       workerId,
       address,

@@ -62,7 +62,7 @@ describe('a region whose Redis lost everything', () => {
     await region.registry.heartbeat(current);
     expect(await region.leases.find(REGION, session('a'))).toMatchObject({ workerId: worker(2), epoch: 2 });
     expect(await region.registry.heartbeat({ ...zombie, seq: 4 })).toMatchObject({
-      fenced: [{ sessionId: session('a'), epoch: 1 }],
+      fenced: [{ sessionId: session('a'), epoch: 1, isBound: true }],
     });
   });
 

@@ -26,6 +26,11 @@ interface WorkerRecord {
   readonly slots?: Readonly<Record<string, SessionId>>;
   /** In its place where workers are listed. */
   readonly usedSlots?: number;
+  /** Listed while it drains. */
+  readonly sessions?: number;
+  /** Absent in what was stored before workers described them: 0. */
+  readonly stateBytes?: number;
+  readonly rebuildMs?: number;
   readonly beaten: boolean;
   readonly lost?: boolean;
   readonly drain: boolean;
@@ -47,7 +52,9 @@ export function leaseFrom(region: RegionId, json: string): Lease {
 /** Silent since before `silentSinceMs` means lost, whether it was told already or not. */
 export function workerFrom(region: RegionId, json: string, silentSinceMs: number): RegisteredWorker {
   const record = JSON.parse(json) as WorkerRecord;
-  const usedSlots = record.usedSlots ?? Object.keys(record.slots ?? {}).length;
+  const holders = Object.values(record.slots ?? {});
+  const usedSlots = record.usedSlots ?? holders.length;
+  const sessions = record.drain || record.draining ? (record.sessions ?? new Set(holders).size) : undefined;
   return {
     workerId: record.workerId,
     incarnation: record.incarnation,
@@ -60,11 +67,14 @@ export function workerFrom(region: RegionId, json: string, silentSinceMs: number
     address: record.address,
     slots: record.capacity,
     gpus: record.gpus ?? 1,
+    stateBytes: record.stateBytes ?? 0,
+    rebuildMs: record.rebuildMs ?? 0,
     ...workerHealth({
       ...{ isLost: record.lost === true || record.beatAtMs < silentSinceMs, hasBeaten: record.beaten },
       ...{ drain: record.drain, draining: record.draining, usedSlots, cadence: record.cadence },
     }),
     usedSlots,
+    ...(sessions !== undefined && { sessions }),
     registeredAtMs: record.registeredAtMs,
     lastHeartbeatAtMs: record.beatAtMs,
     pace: record.pace ?? NOT_MEASURED,

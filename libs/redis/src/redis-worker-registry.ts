@@ -1,5 +1,6 @@
 import { StoreUnavailable } from '@meridian/application';
 import type {
+  FencedSession,
   HeartbeatOutcome,
   LostWorker,
   RegisteredWorker,
@@ -75,7 +76,7 @@ export class RedisWorkerRegistry implements WorkerRegistry {
     if (reply === null) return { kind: 'unknown' };
     const [drain, cadence, ...fenced] = reply as [number, string, ...(string | number)[]];
     return {
-      ...{ kind: 'applied', drain: drain === 1, fenced: pairs(fenced) },
+      ...{ kind: 'applied', drain: drain === 1, fenced: fencedFrom(fenced) },
       ...(cadence !== '' && { cadence: JSON.parse(cadence) as Cadence }),
     };
   }
@@ -124,10 +125,11 @@ export class RedisWorkerRegistry implements WorkerRegistry {
   }
 }
 
-function pairs(flat: readonly (string | number)[]): { sessionId: SessionId; epoch: Epoch }[] {
-  const found: { sessionId: SessionId; epoch: Epoch }[] = [];
-  for (let i = 0; i < flat.length; i += 2) {
-    found.push({ sessionId: flat[i] as SessionId, epoch: flat[i + 1] as Epoch });
+/** `session, epoch, bound` for each. */
+function fencedFrom(flat: readonly (string | number)[]): FencedSession[] {
+  const found: FencedSession[] = [];
+  for (let i = 0; i < flat.length; i += 3) {
+    found.push({ sessionId: flat[i] as SessionId, epoch: flat[i + 1] as Epoch, isBound: flat[i + 2] === 1 });
   }
   return found;
 }

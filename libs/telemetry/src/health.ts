@@ -18,7 +18,7 @@ export interface HealthServer {
  * Returns false and touches nothing when the request is for another path, so that a server may mount it.
  */
 export function createHealthHandler({ ready, metrics }: HealthOptions) {
-  const answers: Record<string, () => Promise<Answer>> = {
+  const answers: Record<string, (request: IncomingMessage) => Promise<Answer>> = {
     '/healthz': () => Promise.resolve(json(200, { status: 'ok' })),
     '/readyz': async () => {
       const reason = await ready();
@@ -26,12 +26,15 @@ export function createHealthHandler({ ready, metrics }: HealthOptions) {
         ? json(200, { status: 'ready' })
         : json(503, { status: 'not ready', reason });
     },
-    '/metrics': async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() }),
+    '/metrics': async ({ headers }) => {
+      const { type, text } = await metrics.exposition(headers.accept);
+      return { status: 200, type, body: text };
+    },
   };
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const answer = answers[(request.url ?? '').split('?', 1)[0] ?? ''];
     if (!answer || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
-    answer()
+    answer(request)
       .catch((error: unknown) => json(503, { status: 'not ready', reason: String(error) }))
       .then(({ status, type, body }) => {
         response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });

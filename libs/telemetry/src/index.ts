@@ -1,5 +1,6 @@
 export * from './env.ts';
 export * from './health.ts';
+export * from './hot-histogram.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './process.ts';

@@ -1,4 +1,13 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  collectDefaultMetrics,
+  type Metric,
+  type OpenMetricsContentType,
+} from 'prom-client';
+import { HotHistogram } from './hot-histogram.ts';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -9,15 +18,28 @@ export interface MetricNames {
   readonly labels?: readonly string[];
 }
 
+/** What a scraper gets. */
+export interface Exposition {
+  readonly type: string;
+  readonly text: string;
+}
+
+type OpenRegistry = Registry<OpenMetricsContentType>;
+type HistogramShape = MetricNames & { readonly buckets?: readonly number[] };
+
 export interface Metrics {
   readonly registry: Registry;
-  readonly contentType: string;
-  /** The exposition text that Prometheus scrapes. */
-  text(): Promise<string>;
+  /**
+   * The exposition text, in the form that the scraper's Accept header asks for: Prometheus's own, or OpenMetrics 1.0,
+   * which has exemplars.
+   */
+  exposition(accept: string | undefined): Promise<Exposition>;
   counter(metric: MetricNames): Counter;
   gauge(metric: MetricNames): Gauge;
   /** Buckets in the metric's own unit; the default suits seconds from 1 ms to 10 s. */
-  histogram(metric: MetricNames & { readonly buckets?: readonly number[] }): Histogram;
+  histogram(metric: HistogramShape): Histogram;
+  /** For what is observed with every frame; its labels are those of each series. */
+  hotHistogram(metric: Omit<HistogramShape, 'labels'>): HotHistogram;
 }
 
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -35,10 +57,33 @@ export function createMetrics(labels: Readonly<Record<string, string>>): Metrics
   });
   return {
     registry,
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
+    exposition: async (accept) => {
+      const wanted = /application\/openmetrics-text/i.test(accept ?? '')
+        ? openMetricsOf(registry, labels)
+        : registry;
+      return { type: wanted.contentType, text: await wanted.metrics() };
+    },
     counter: (metric) => new Counter(shape(metric)),
     gauge: (metric) => new Gauge(shape(metric)),
     histogram: (metric) => new Histogram({ ...shape(metric), buckets: [...(metric.buckets ?? BUCKETS_S)] }),
+    hotHistogram: ({ buckets = BUCKETS_S, ...metric }) => {
+      const histogram = new HotHistogram({ ...metric, buckets });
+      registry.registerMetric(histogram as unknown as Metric);
+      return histogram;
+    },
   };
+}
+
+/**
+ * The same metrics in a registry that writes OpenMetrics. They are heirs of the real ones with a name of their own, for
+ * in that form the registry takes `_total` from the names of counters for good.
+ */
+function openMetricsOf(registry: Registry, labels: Readonly<Record<string, string>>): OpenRegistry {
+  const open = new Registry<OpenMetricsContentType>();
+  open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  open.setDefaultLabels(labels);
+  for (const metric of registry.getMetricsAsArray()) {
+    open.registerMetric(Object.assign(Object.create(metric), { name: metric.name }) as Metric);
+  }
+  return open;
 }

@@ -105,6 +105,7 @@ export const aWorker = (over: Partial<WorkerRegistration> = {}): WorkerRegistrat
   return {
     ...{ workerId: id, incarnation: `${id}-a` as Incarnation, region, pool: poolIn(region), ...GALLERY },
     ...{ framesPerSecond: 25, address: `${id}:1`, slots: 2, gpus: 1 },
+    ...{ stateBytes: 4_096, rebuildMs: 0 },
     ...over,
   };
 };

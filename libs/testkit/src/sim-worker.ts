@@ -35,6 +35,7 @@ export class SimWorker {
   /** Share of its frames that miss their deadline from now on, in [0, 1]. */
   lateShare = 0;
   #alive = true;
+  #draining = false;
 
   constructor(registration: WorkerRegistration, ports: SimWorkerPorts, pace: WorkerPace = aPace()) {
     this.registration = registration;
@@ -47,6 +48,11 @@ export class SimWorker {
     return this.#alive;
   }
 
+  /** An operator wants it drained, as the last heartbeat was told. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   /** Sessions it runs now. */
   get running(): readonly SessionReport[] {
     return this.#reports().filter((report) => report.activity !== 'ended');
@@ -56,7 +62,7 @@ export class SimWorker {
   async register(): Promise<boolean> {
     try {
       await this.#ports.registerWorker({
-        ...{ worker: this.registration, frameWidth: 128, frameHeight: 72, actions: ['w'], stateBytes: 4_096 },
+        ...{ worker: this.registration, frameWidth: 128, frameHeight: 72, actions: ['w'] },
       });
       return true;
     } catch (error) {
@@ -106,13 +112,14 @@ export class SimWorker {
     this.#beats += 1;
     const { workerId, incarnation, region, slots } = this.registration;
     const outcome = await this.#ports.observeHeartbeat({
-      ...{ workerId, incarnation, region, slots, seq: this.#beats, draining: false },
+      ...{ workerId, incarnation, region, slots, seq: this.#beats, draining: this.#draining },
       ...{ pace: { ...this.#pace, lateShare: this.#lateShare() }, sessions: this.#reports() },
     });
     if (outcome.kind === 'unknown') {
       await this.register();
       return;
     }
+    this.#draining = outcome.drain;
     for (const sessionId of outcome.acknowledged) {
       const report = this.#served.get(sessionId)?.report;
       if (report?.activity !== 'ended') continue;

@@ -5,6 +5,7 @@ export * from './fakes/fake-demand-history.ts';
 export * from './fakes/fake-lease-store.ts';
 export * from './fakes/fake-live-meters.ts';
 export * from './fakes/fake-model-policies.ts';
+export * from './fakes/fake-pairings.ts';
 export * from './fakes/fake-queue-record.ts';
 export * from './fakes/fake-record.ts';
 export * from './fakes/fake-regions.ts';

@@ -3,7 +3,9 @@ import {
   DEFAULT_POLICY,
   makeAdmitToQueue,
   makeAdviseCapacity,
+  makeAttemptLimit,
   makeCapacity,
+  makeClaimPairing,
   makeDispatchQueue,
   makeDrainWorker,
   makeEndSession,
@@ -14,6 +16,7 @@ import {
   makeLoseLeases,
   makeMeasureDemand,
   makeObserveHeartbeat,
+  makeOfferPairing,
   makeOpenGroup,
   makeOpenSession,
   makeOutlook,
@@ -26,6 +29,7 @@ import {
   makeRegisterWorker,
   makeReplaceSession,
   makeSampleDemand,
+  makeSessionDevices,
   makeStoreWatch,
   makeTakeLostWorkers,
   makeTenants,
@@ -39,7 +43,9 @@ import {
 import type { RegionId, Session } from '@meridian/domain';
 import { aRate, aTenant, aWorker, EU_WEST, GALLERY, US_EAST } from './builders.ts';
 import { FakeDemandHistory } from './fakes/fake-demand-history.ts';
+import { FakeAuditLog } from './fakes/fake-audit-log.ts';
 import { FakeModelPolicies } from './fakes/fake-model-policies.ts';
+import { FakePairings } from './fakes/fake-pairings.ts';
 import { FakeQueueRecord } from './fakes/fake-queue-record.ts';
 import { FakeRecord } from './fakes/fake-record.ts';
 import { FakeRegions } from './fakes/fake-regions.ts';
@@ -75,6 +81,9 @@ const TWO_REGIONS: readonly RegionConfig[] = [
   { region: EU_WEST, jurisdiction: 'eu' },
 ];
 
+const WRONG_CODES_EACH = { burst: 10, perMinute: 10 };
+const WRONG_CODES_ALL = { burst: 300, perMinute: 300 };
+
 /** From the order of a worker until it takes sessions. */
 const BOOT_MS = 300_000;
 
@@ -107,6 +116,7 @@ export function makeWorld(options: WorldOptions = {}) {
     ...{ usage: record.usage, tenants, models: new FakeModelCatalog() },
     ...{ queueRecord: new FakeQueueRecord(record, tenants), modelPolicies: new FakeModelPolicies() },
     demandHistory: new FakeDemandHistory(),
+    ...{ audit: new FakeAuditLog(record), pairings: new FakePairings(record) },
     ...{ workers: new FakeWorkerControl(), tokens: new FakeSessionTokens(), incidents: new NotedIncidents() },
     watch: makeStoreWatch(policy.workerSilentMs),
   };
@@ -115,8 +125,9 @@ export function makeWorld(options: WorldOptions = {}) {
   const queue = makeQueueView({ ...ports, capacity, policies });
   const admitToQueue = makeAdmitToQueue({ ...ports, queue, policies });
   const measureDemand = makeMeasureDemand({ ...ports, capacity, policies });
-  const issueConnection = makeIssueConnection(ports);
+  const issueConnection = makeIssueConnection({ ...ports, policies });
   const endSession = makeEndSession(ports);
+  const attempts = makeAttemptLimit(clock, WRONG_CODES_EACH, WRONG_CODES_ALL);
   const loseLeases = makeLoseLeases({ ...ports, capacity });
   const useCases = {
     ...{ capacity, policies, queue, measureDemand, issueConnection, endSession, loseLeases },
@@ -137,6 +148,9 @@ export function makeWorld(options: WorldOptions = {}) {
     readSessionUsage: makeReadSessionUsage(ports),
     readFleetCost: makeReadFleetCost(ports),
     tenantAdmin: makeTenants(ports),
+    offerPairing: makeOfferPairing(ports),
+    claimPairing: makeClaimPairing({ ...ports, issueConnection, attempts }),
+    sessionDevices: makeSessionDevices(ports),
   };
   const fleet: SimWorker[] = [];
   const { takeLostWorkers, expireSessions, dispatchQueue, flushMeters, recordUptime } = useCases;

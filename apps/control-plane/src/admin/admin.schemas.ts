@@ -99,6 +99,13 @@ export const WorkerView = z
     slots: z.int(),
     gpus: z.int().meta({ description: 'GPUs that the process spans' }),
     usedSlots: z.int(),
+    sessions: z.int().optional().meta({
+      description: 'While it drains: sessions that still hold its slots. At 0 it can be taken away',
+    }),
+    stateBytes: z.number().meta({ description: 'Size of a session’s state, as the worker described it' }),
+    rebuildMs: z.number().meta({
+      description: 'How long it takes to go on from a checkpoint; above 25 s its sessions cannot be moved',
+    }),
     stepMsP50: z.number(),
     stepMsP95: z.number(),
     stepMsP99: z.number(),

@@ -71,7 +71,7 @@ export class FleetController {
     tag: 'fleet',
     summary: 'Drain a worker, or take it back',
     description:
-      'A draining worker takes no new session; those that it has go on. It hears of it within a heartbeat.',
+      'A draining worker takes no new session, and those that it has move to other workers as these have room; its `sessions` say how many are left. It hears of it within a heartbeat.',
     auth: 'adminKey',
     params: { workerId: schemas.WorkerId },
     body: schemas.DrainWorker,
@@ -134,6 +134,9 @@ const viewWorker = (worker: RegisteredWorker): z.output<typeof schemas.WorkerVie
   slots: worker.slots,
   gpus: worker.gpus,
   usedSlots: worker.usedSlots,
+  ...(worker.sessions !== undefined && { sessions: worker.sessions }),
+  stateBytes: worker.stateBytes,
+  rebuildMs: worker.rebuildMs,
   ...worker.pace,
   registeredAt: toIso(worker.registeredAtMs),
   lastHeartbeatAt: toIso(worker.lastHeartbeatAtMs),

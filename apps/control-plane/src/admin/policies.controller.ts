@@ -10,12 +10,18 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import type { Clock, ModelPolicies, PoliciesInForce, StoredPolicy } from '@meridian/application';
+import type {
+  Clock,
+  ModelPolicies,
+  PoliciesInForce,
+  SessionLimits,
+  StoredPolicy,
+} from '@meridian/application';
 import type { PlacementPolicy } from '@meridian/domain';
 import type { z } from 'zod';
 import { AdminKeyGuard } from '../auth/admin-key.guard.ts';
 import { Endpoint } from '../http/endpoint.decorator.ts';
-import { toIso } from '../http/schemas.ts';
+import { defined, toIso } from '../http/schemas.ts';
 import { Valid } from '../http/validation.ts';
 import { ModelName } from '../sessions/session.schemas.ts';
 import { CLOCK, MODEL_POLICIES, POLICIES } from '../tokens.ts';
@@ -37,7 +43,7 @@ export class PoliciesController {
   @Get(':model/policy')
   @Endpoint({
     tag: 'fleet',
-    summary: "Read a model's placement policy",
+    summary: "Read a model's policy",
     description: 'The default, with `source` `default`, where none was put. A model need not be known yet.',
     auth: 'adminKey',
     params: { model: ModelName },
@@ -46,15 +52,18 @@ export class PoliciesController {
   })
   async readPolicy(@Param('model', MODEL) model: string): Promise<z.output<typeof schemas.PolicyView>> {
     const stored = await this.policies.get(model);
-    return stored ? viewStored(stored) : viewPolicy(model, this.inForce.fallback, 'default');
+    if (stored) return this.#viewStored(stored);
+    return viewPolicy(model, this.inForce.fallback, this.inForce.fallbackLimits, 'default');
   }
 
   @Put(':model/policy')
   @Endpoint({
     tag: 'fleet',
-    summary: "Put a model's placement policy",
+    summary: "Put a model's policy",
     description:
-      'It replaces the one before and is in force within 2 s, for those who wait already too. What is absent is as in the default.',
+      'How its sessions are placed, and how long they are held and last. It replaces the one before and is in force within ' +
+      '5 s, for those who wait already too; a session keeps the limits of its token until it is given another. What is ' +
+      'absent is as in the default.',
     auth: 'adminKey',
     params: { model: ModelName },
     body: schemas.PutPolicy,
@@ -70,17 +79,20 @@ export class PoliciesController {
       latencySteps: body.latencySteps ?? fallback.latencySteps,
       maxWaitMs: body.maxWaitMs ?? fallback.maxWaitMs,
     };
-    const stored = { model, policy, updatedAtMs: this.clock.nowMs() };
+    const limits: Partial<SessionLimits> = defined({
+      ...{ holdMs: body.holdMs, idleMs: body.idleMs, maxDurationMs: body.maxDurationMs },
+    });
+    const stored = { model, policy, limits, updatedAtMs: this.clock.nowMs() };
     await this.policies.put(stored);
-    return viewStored(stored);
+    return this.#viewStored(stored);
   }
 
   @Delete(':model/policy')
   @HttpCode(204)
   @Endpoint({
     tag: 'fleet',
-    summary: "Remove a model's placement policy",
-    description: 'The default is in force within 2 s. Removing what is not there is fine.',
+    summary: "Remove a model's policy",
+    description: 'The default is in force within 5 s. Removing what is not there is fine.',
     auth: 'adminKey',
     params: { model: ModelName },
     status: 204,
@@ -90,14 +102,20 @@ export class PoliciesController {
   async removePolicy(@Param('model', MODEL) model: string): Promise<void> {
     await this.policies.remove(model);
   }
+
+  #viewStored({ model, policy, limits, updatedAtMs }: StoredPolicy) {
+    const inForce = { ...this.inForce.fallbackLimits, ...limits };
+    return { ...viewPolicy(model, policy, inForce, 'model'), updatedAt: toIso(updatedAtMs) };
+  }
 }
 
-const viewStored = ({ model, policy, updatedAtMs }: StoredPolicy) => ({
-  ...viewPolicy(model, policy, 'model'),
-  updatedAt: toIso(updatedAtMs),
-});
-
-const viewPolicy = (model: string, policy: PlacementPolicy, source: 'model' | 'default') => ({
+const viewPolicy = (
+  model: string,
+  policy: PlacementPolicy,
+  limits: SessionLimits,
+  source: 'model' | 'default',
+) => ({
   ...{ model, source, targetActionToFrameMs: policy.targetActionToFrameMs },
   ...{ latencySteps: [...policy.latencySteps], maxWaitMs: policy.maxWaitMs },
+  ...limits,
 });

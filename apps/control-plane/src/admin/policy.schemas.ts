@@ -53,11 +53,32 @@ const MaxWaitMs = z.int().min(0).max(DAY_MS).meta({
   example: 600_000,
 });
 
+/** Beyond a day or two a session is a job, and its token lives as long. */
+const WEEK_MS = 7 * DAY_MS;
+
+const Limits = {
+  holdMs: z.int().min(1_000).max(600_000).meta({
+    description: 'How long a session is kept without a client, ms',
+    example: 30_000,
+  }),
+  idleMs: z.int().min(1_000).max(DAY_MS).meta({
+    description: 'A session ends with `idle` after this long without an action, ms',
+    example: 300_000,
+  }),
+  maxDurationMs: z.int().min(1_000).max(WEEK_MS).meta({
+    description: 'A session ends with `duration_limit` after this long, ms',
+    example: 7_200_000,
+  }),
+};
+
 export const PutPolicy = z
   .strictObject({
     targetActionToFrameMs: TargetMs.optional(),
     latencySteps: LatencySteps.optional(),
     maxWaitMs: MaxWaitMs.optional(),
+    holdMs: Limits.holdMs.optional(),
+    idleMs: Limits.idleMs.optional(),
+    maxDurationMs: Limits.maxDurationMs.optional(),
   })
   .meta({ id: 'PutPolicy' });
 
@@ -68,6 +89,7 @@ export const PolicyView = z
     targetActionToFrameMs: TargetMs,
     latencySteps: z.array(LatencyStep),
     maxWaitMs: MaxWaitMs,
+    ...Limits,
     updatedAt: IsoTime.optional(),
   })
   .meta({ id: 'Policy' });

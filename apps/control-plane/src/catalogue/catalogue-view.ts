@@ -11,7 +11,7 @@ export function viewRegion(region: Region, snapshot: CapacitySnapshot): z.output
     id: region.id,
     name: region.name,
     jurisdiction: region.jurisdiction,
-    pingUrl: `${region.gatewayUrl.replace(/\/$/, '')}/ping`,
+    pingUrl: `${region.gateways[0].url.replace(/\/$/, '')}/ping`,
     reachable: now?.reachable ?? false,
     models: [...new Set(served)].sort(),
   };

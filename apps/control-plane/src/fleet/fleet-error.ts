@@ -11,6 +11,8 @@ const STATUS = {
   unknown_worker: status.NOT_FOUND,
   session_not_found: status.NOT_FOUND,
   worker_lost: status.RESOURCE_EXHAUSTED,
+  no_other_worker: status.RESOURCE_EXHAUSTED,
+  state_not_movable: status.FAILED_PRECONDITION,
   session_ended: status.FAILED_PRECONDITION,
   store_unavailable: status.UNAVAILABLE,
   internal_error: status.INTERNAL,

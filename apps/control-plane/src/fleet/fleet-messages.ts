@@ -44,6 +44,7 @@ const Describe = z.object(
     framesPerSecond: z.number().min(1).max(240),
     actions: z.array(z.string().min(1).max(32)).max(64),
     stateBytes: counter,
+    rebuildMs: counter,
     slots: z.number().int().min(1).max(1_024),
   },
   { error: 'must describe the worker' },
@@ -104,7 +105,12 @@ const Heartbeat = z.object({
   lateShare: z.number().min(0).max(1),
 });
 
-const Replace = z.object({ sessionId, lostEpoch: epoch, lostWorkerId: name('a worker id') });
+const Replace = z.object({
+  sessionId,
+  lostEpoch: epoch,
+  lostWorkerId: name('a worker id'),
+  planned: z.boolean(),
+});
 
 export function toRegistration(request: RegisterRequest, region: RegionId): RegisterWorkerCommand {
   const { workerId, incarnation, address, gpuType, describe, ...rest } = checked(Register, request);
@@ -121,12 +127,12 @@ export function toRegistration(request: RegisterRequest, region: RegionId): Regi
       `describe.workerId is ${describe.workerId || 'empty'}; send ${workerId}.`,
     );
   }
-  const { model, modelVersion, framesPerSecond, slots, frameWidth, frameHeight, actions, stateBytes } =
-    describe;
+  const { model, modelVersion, framesPerSecond, slots, frameWidth, frameHeight, actions } = describe;
+  const { stateBytes, rebuildMs } = describe;
   const pool = poolIdOf({ region, gpuType, model, modelVersion });
   const ids = { workerId: workerId as WorkerId, incarnation: incarnation as Incarnation, region, pool };
   const worker = { ...ids, gpuType, model, modelVersion, framesPerSecond, address, slots, gpus };
-  return { worker, frameWidth, frameHeight, actions, stateBytes };
+  return { worker: { ...worker, stateBytes, rebuildMs }, frameWidth, frameHeight, actions };
 }
 
 export function toHeartbeat(request: HeartbeatRequest, region: RegionId): WorkerHeartbeat {
@@ -146,6 +152,7 @@ export function toReplacement(request: ReplaceRequest): ReplaceSessionCommand {
     sessionId: command.sessionId as SessionId,
     lostEpoch: command.lostEpoch as Epoch,
     lostWorkerId: command.lostWorkerId as WorkerId,
+    planned: command.planned,
   };
 }
 

@@ -20,6 +20,8 @@ export class FleetServer {
   readonly #server = new Server({
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.keepalive_time_ms': 30_000,
+    // Nobody reads its statistics, and every heartbeat would pay for them.
+    'grpc.enable_channelz': 0,
   });
   readonly #metrics: ControlPlaneMetrics;
   readonly #logger: Logger;

@@ -79,8 +79,8 @@ export class FleetService {
       new FleetError('session_not_found', `Session ${command.sessionId} is not of ${region}.`);
     if (!(await this.#wasHeldIn(region, command))) throw notFound();
     const outcome = await this.#ports.replaceSession(command);
-    const { sessionId, lostEpoch, lostWorkerId } = command;
-    const ids = { region, sessionId, lostEpoch, lostWorkerId };
+    const { sessionId, lostEpoch, lostWorkerId, planned } = command;
+    const ids = { region, sessionId, lostEpoch, lostWorkerId, planned };
     switch (outcome.kind) {
       case 'not_found':
         throw notFound();
@@ -89,6 +89,13 @@ export class FleetService {
         this.#ports.logger.warn({ ...ids, reason }, 'session not replaced');
         const code = reason === 'worker_lost' ? 'worker_lost' : 'session_ended';
         throw new FleetError(code, `The session has ended (${reason}).`);
+      }
+      case 'no_other_worker':
+        throw new FleetError('no_other_worker', 'No other worker has room; the session goes on where it is.');
+      case 'not_movable': {
+        const { session, detail } = outcome;
+        this.#ports.logger.warn({ ...ids, state: session.state, detail }, 'session cannot be moved');
+        throw new FleetError('state_not_movable', `The session cannot be moved: ${detail}.`);
       }
       case 'replaced': {
         const { token, lease } = outcome.connection;

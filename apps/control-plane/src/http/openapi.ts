@@ -13,6 +13,7 @@ Send \`traceparent\` (W3C) to have your own trace id in every log line that a se
 
 const TAGS = {
   sessions: 'Open, read, follow and end sessions.',
+  pairing: 'Let other devices take part in a session.',
   usage: 'What sessions used and cost.',
   catalogue: 'Regions to measure and models to play.',
   tenants: 'Tenants and their API keys (admin).',
@@ -57,10 +58,11 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
 
 /** Compilers differ in what they let the explorer see of a parameter, and so in the order; the document must not. */
 function sortParameters(path: PathItemObject): void {
-  const place = ({ in: where }: ParameterObject) => ['path', 'query', 'header', 'cookie'].indexOf(where);
+  const place = ({ in: where, name }: ParameterObject) =>
+    `${['path', 'query', 'header', 'cookie'].indexOf(where)} ${name}`;
   for (const operation of [path.get, path.post, path.patch, path.delete]) {
     const parameters = (operation?.parameters ?? []) as ParameterObject[];
-    parameters.sort((a, b) => place(a) - place(b));
+    parameters.sort((a, b) => (place(a) < place(b) ? -1 : 1));
   }
 }
 

@@ -56,8 +56,9 @@ export class OperationsController {
   })
   async readMetrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     await this.#refreshSessions();
-    void reply.type(this.metrics.contentType);
-    return this.metrics.text();
+    const { type, text } = await this.metrics.exposition(undefined);
+    void reply.type(type);
+    return text;
   }
 
   /** The gauges keep their last values while PostgreSQL is away. */

@@ -12,11 +12,9 @@ const REFERENCE_CSP = [
 ].join('; ');
 
 /** The play page reaches its own origin and the gateways: pings over HTTP, streams over WebSocket. */
-export function playPageCsp(regions: readonly Pick<Region, 'gatewayUrl'>[]): string {
-  const gateways = regions.flatMap(({ gatewayUrl }) => {
-    const { origin } = new URL(gatewayUrl);
-    return [origin, origin.replace(/^http/, 'ws')];
-  });
+export function playPageCsp(regions: readonly Pick<Region, 'gateways'>[]): string {
+  const origins = regions.flatMap(({ gateways }) => gateways.map(({ url }) => new URL(url).origin));
+  const gateways = origins.flatMap((origin) => [origin, origin.replace(/^http/, 'ws')]);
   return [
     "default-src 'self'",
     `connect-src ${["'self'", ...new Set(gateways)].join(' ')}`,
@@ -32,7 +30,7 @@ export function playPageCsp(regions: readonly Pick<Region, 'gatewayUrl'>[]): str
 
 export function addSecurityHeaders(
   server: FastifyInstance,
-  regions: readonly Pick<Region, 'gatewayUrl'>[],
+  regions: readonly Pick<Region, 'gateways'>[],
 ): void {
   const pageCsp = playPageCsp(regions);
   server.addHook('onRequest', (request, reply, done) => {

@@ -49,8 +49,8 @@ export class SessionEventsController implements BeforeApplicationShutdown {
     tag: 'sessions',
     summary: 'Follow a session',
     description:
-      'Server-sent events: every event of the session with its number as `id` and `{type, at, session}` as data, `queue` ' +
-      '`{position, etaMs}` while it waits, `usage` once a second while it is active. Resumes after `Last-Event-ID`, ' +
+      'Server-sent events: every event of the session with its number as `id` and `{type, at, session}` as data ' +
+      '(`migrating` also `reason`: `worker_lost` or `drain`), `queue` `{position, etaMs}` while it waits, `usage` once a second while it is active. Resumes after `Last-Event-ID`, ' +
       'says `:` every 15 s, and ends after `ended`.',
     auth: 'apiKey',
     params: { sessionId: SessionIdText },

@@ -7,7 +7,7 @@ import type {
   SessionSignals,
 } from '@meridian/application';
 import { StoreUnavailable } from '@meridian/application';
-import type { Session, TenantId } from '@meridian/domain';
+import type { Session, SessionEvent, TenantId } from '@meridian/domain';
 import { toIso } from '../http/schemas.ts';
 import type { ViewSession } from './session-view.ts';
 import { viewUsage } from './usage-view.ts';
@@ -67,9 +67,14 @@ async function* newEvents(
   if (events.length === 0) return;
   const view = await viewSession(session);
   for (const { number, event } of events) {
-    yield { id: number, event: event.type, data: { type: event.type, at: toIso(event.atMs), session: view } };
+    const data = { type: event.type, at: toIso(event.atMs), ...reasonOf(event), session: view };
+    yield { id: number, event: event.type, data };
   }
 }
+
+/** Why it moves; why it ended stands in the session. */
+const reasonOf = (event: SessionEvent): { readonly reason?: 'drain' | 'worker_lost' } =>
+  event.type === 'migrating' ? { reason: event.reason ?? 'worker_lost' } : {};
 
 /** The queue place when it changes, and the usage once a tick while it can change. */
 class Extras {

@@ -1,7 +1,7 @@
 import type { Connection, IssueConnection, ReadQueuePlace } from '@meridian/application';
-import type { Session } from '@meridian/domain';
+import { rendezvousOrder, type Session, type SessionId } from '@meridian/domain';
 import { formatTraceparent, newTrace } from '@meridian/telemetry';
-import type { Region } from '../config.ts';
+import type { Gateway, Region } from '../config.ts';
 import { toIso } from '../http/schemas.ts';
 import type { SessionView } from './session.schemas.ts';
 
@@ -17,11 +17,10 @@ export type ViewSession = (session: Session) => Promise<SessionView>;
 export function makeViewSession({ regions, issueConnection, readQueuePlace }: SessionViewPorts): ViewSession {
   return async (session) => {
     const [queue, connection] = await Promise.all([readQueuePlace(session), issueConnection(session)]);
-    const region = regions.find(({ id }) => id === connection?.lease.region);
     return {
       ...summarise(session),
       queue,
-      connection: connection && region && toConnection(session, connection, region),
+      connection: connection && toConnection(session, connection, regions),
     };
   };
 }
@@ -57,12 +56,30 @@ export function summarise(session: Session): SessionView {
 const versionOf = ({ lease, request }: Session): string | undefined =>
   lease ? lease.pool.slice(lease.pool.lastIndexOf('@') + 1) : request.modelVersion;
 
-function toConnection(session: Session, { token, claimByMs }: Connection, region: Region) {
+/** The first in a session's own order, so that sessions spread, and each comes back to where it was. */
+export function gatewaysFor(sessionId: SessionId, { gateways }: Pick<Region, 'gateways'>) {
+  const [first, ...others] = rendezvousOrder(sessionId, gateways, ({ url }) => url);
+  const { url, grpc } = first ?? gateways[0];
+  return { ...addressesOf({ url, grpc }), alternatives: others.map(addressesOf) };
+}
+
+const addressesOf = ({ url, grpc }: Gateway) => ({
+  streamUrl: `${url.replace(/^http/, 'ws').replace(/\/$/, '')}/v1/play`,
+  grpcAddress: grpc,
+});
+
+/** Undefined: the session lies in a region that is configured no more. */
+export function toConnection(
+  session: Session,
+  { token, claimByMs, lease }: Connection,
+  regions: readonly Region[],
+) {
+  const region = regions.find(({ id }) => id === lease.region);
+  if (!region) return undefined;
   const { traceId } = session.request;
   const trace = newTrace();
   return {
-    streamUrl: `${region.gatewayUrl.replace(/^http/, 'ws').replace(/\/$/, '')}/v1/play`,
-    grpcAddress: region.gatewayGrpc,
+    ...gatewaysFor(session.request.sessionId, region),
     token,
     claimBy: toIso(claimByMs),
     traceparent: formatTraceparent(traceId === undefined ? trace : { ...trace, traceId }),

@@ -176,20 +176,24 @@ export const PlacementRecord = z
 
 export const PlacementList = z.object({ placements: z.array(PlacementRecord) }).meta({ id: 'PlacementList' });
 
-export const Connection = z
-  .object({
-    streamUrl: z.string().meta({ description: 'WebSocket address', example: 'ws://127.0.0.1:4410/v1/play' }),
-    grpcAddress: z
-      .string()
-      .meta({ description: 'host:port of SessionStreamService', example: '127.0.0.1:4411' }),
-    token: z.string().meta({ description: 'Session token (JWT, EdDSA) for this session, epoch and worker' }),
-    claimBy: IsoTime.meta({ description: 'The first stream must open before this' }),
-    traceparent: z.string().meta({ example: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }),
-  })
-  .meta({
-    id: 'Connection',
-    description: 'Where and with what to stream; absent while queued and after the end',
-  });
+const GatewayAddresses = z.object({
+  streamUrl: z.string().meta({ description: 'WebSocket address', example: 'ws://127.0.0.1:4410/v1/play' }),
+  grpcAddress: z
+    .string()
+    .meta({ description: 'host:port of SessionStreamService', example: '127.0.0.1:4411' }),
+});
+
+export const Connection = GatewayAddresses.extend({
+  alternatives: z.array(GatewayAddresses).meta({
+    description: 'Other gateways of the region, in the order to try them in when the first does not answer',
+  }),
+  token: z.string().meta({ description: 'Session token (JWT, EdDSA) for this session, epoch and worker' }),
+  claimBy: IsoTime.meta({ description: 'The first stream must open before this' }),
+  traceparent: z.string().meta({ example: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }),
+}).meta({
+  id: 'Connection',
+  description: 'Where and with what to stream; absent while queued and after the end',
+});
 
 export const QueuePlace = z
   .object({

@@ -42,7 +42,7 @@ export class FleetCaller {
       },
       describe: DescribeResponse.fromPartial({
         ...{ workerId, model: 'gallery', modelVersion: '1.0.0', frameWidth: 128, frameHeight: 72 },
-        ...{ framesPerSecond: 25, actions: ['forward', 'yaw'], stateBytes: 1_000, slots: 2 },
+        ...{ framesPerSecond: 25, actions: ['forward', 'yaw'], stateBytes: 1_000, rebuildMs: 0, slots: 2 },
       }),
       ...over,
     });
@@ -64,8 +64,9 @@ export class FleetCaller {
     return this.#call<HeartbeatResponse>('heartbeat', HeartbeatRequest.encode(request).finish(), secret);
   }
 
-  replace(request: ReplaceRequest, secret = SECRETS.us) {
-    return this.#call<ReplaceResponse>('replace', ReplaceRequest.encode(request).finish(), secret);
+  replace(request: Partial<ReplaceRequest>, secret = SECRETS.us) {
+    const bytes = ReplaceRequest.encode(ReplaceRequest.fromPartial(request)).finish();
+    return this.#call<ReplaceResponse>('replace', bytes, secret);
   }
 
   /** Any bytes to any method. */

@@ -7,8 +7,10 @@ export const SECRETS = { us: 'secret-of-us-east-0123456789abcdef', eu: 'secret-o
 
 const region = (over: Pick<Region, 'id' | 'jurisdiction' | 'name' | 'fleetSecret'>): Region => ({
   ...over,
-  gatewayUrl: `http://${over.id}.example.org:4410`,
-  gatewayGrpc: `${over.id}.example.org:4411`,
+  gateways: [
+    { url: `http://${over.id}-1.example.org:4410`, grpc: `${over.id}-1.example.org:4411` },
+    { url: `http://${over.id}-2.example.org:4410/`, grpc: `${over.id}-2.example.org:4411` },
+  ],
   redisUrl: 'redis://127.0.0.1:1',
 });
 
@@ -28,6 +30,8 @@ export const testConfig = (over: Partial<Config> = {}): Config => ({
   adminKey: ADMIN_KEY,
   playApiKey: undefined,
   consoleDir: undefined,
+  publicUrl: undefined,
+  trustedProxies: undefined,
   defaultRate: { nanoPerGpuHour: 2_400_000_000n, currency: 'GBP' },
   limits: {
     ...{ claimTtlMs: 60_000, holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000, queueTtlMs: 600_000 },

@@ -113,7 +113,8 @@ describe('draining', () => {
     await world.endSession({ sessionId: session.request.sessionId, reason: 'client_ended' });
     expect((await open()).state).toBe('queued');
     await world.drainWorker(A, false);
-    await world.pass(1_000);
+    // It hears of it with one heartbeat, and says so with the next.
+    await world.pass(2_000);
     expect(await world.queueRecord.waiting(10)).toEqual([]);
   });
 
@@ -132,7 +133,7 @@ describe('registering', () => {
   it('refuses what does not fit together', async () => {
     const { registration } = world.fleet[0] ?? {};
     if (!registration) throw new Error('no worker');
-    const described = { frameWidth: 1, frameHeight: 1, actions: [], stateBytes: 1 };
+    const described = { frameWidth: 1, frameHeight: 1, actions: [] };
     for (const wrong of [
       { pool: 'x/y/z@1' as never },
       { slots: 0 },

@@ -104,7 +104,12 @@ describe('a heartbeat', () => {
   it('of an older epoch counts what was used, and ends nothing (L2)', async () => {
     await world.addWorker({ workerId: 'b' as never });
     await beat(report());
-    await world.replaceSession({ sessionId: id(), lostEpoch: epoch(1), lostWorkerId: aWorker().workerId });
+    await world.replaceSession({
+      sessionId: id(),
+      lostEpoch: epoch(1),
+      lostWorkerId: aWorker().workerId,
+      planned: false,
+    });
     expect(await beat(report({ seq: 2 }))).toMatchObject({
       stop: [{ sessionId: id(), epoch: 1, reason: '' }],
     });
@@ -118,7 +123,12 @@ describe('a heartbeat', () => {
   it('of an older epoch is stopped by the record alone, with the region’s store away (L2, L4)', async () => {
     await world.addWorker({ workerId: 'b' as never });
     await beat(report());
-    await world.replaceSession({ sessionId: id(), lostEpoch: epoch(1), lostWorkerId: aWorker().workerId });
+    await world.replaceSession({
+      sessionId: id(),
+      lostEpoch: epoch(1),
+      lostWorkerId: aWorker().workerId,
+      planned: false,
+    });
     world.store(US_EAST).away = true;
     world.clock.advance(6_000);
     expect(await beat(report({ seq: 2 }))).toMatchObject({

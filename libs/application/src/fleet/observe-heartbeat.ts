@@ -58,20 +58,29 @@ export type ObserveHeartbeat = (beat: WorkerHeartbeat) => Promise<ObserveHeartbe
 
 export function makeObserveHeartbeat(ports: ObserveHeartbeatPorts): ObserveHeartbeat {
   const settled = new Map<WorkerId, Map<SessionId, Settled>>();
+  const drains = new Map<WorkerId, boolean>();
   return async (beat) => {
     const noted = await noteBeat(ports, beat);
     if (noted.kind === 'unknown') return noted;
     const turned = noted.kind === 'applied' ? await judgePace(ports, beat, noted.cadence) : undefined;
-    const { drain, fenced } = noted.kind === 'applied' ? noted : NOT_NOTED;
+    const { drain, fenced } =
+      noted.kind === 'applied' ? noted : { drain: drains.get(beat.workerId) ?? false, fenced: [] };
+    // A store that is away for a moment must not look to the worker like an operator who takes it back.
+    drains.set(beat.workerId, drain);
     const before = settled.get(beat.workerId) ?? new Map<SessionId, Settled>();
     const after = new Map<SessionId, Settled>();
     settled.set(beat.workerId, after);
     const acknowledged: SessionId[] = [];
-    const stop: StopSession[] = fenced.map((session) => ({ ...session, reason: '' }));
+    const [bound, contested] = [
+      fenced.filter(({ isBound }) => isBound),
+      fenced.filter(({ isBound }) => !isBound),
+    ];
+    const stop: StopSession[] = bound.map(({ sessionId, epoch }) => ({ sessionId, epoch, reason: '' }));
     let recordAway = false;
     for (const report of beat.sessions) {
       const known = before.get(report.sessionId);
-      if (known && !isDue(known, report, ports.clock.nowMs())) {
+      const isContested = contested.some(({ sessionId }) => sessionId === report.sessionId);
+      if (known && !isContested && !isDue(known, report, ports.clock.nowMs())) {
         after.set(report.sessionId, known);
         continue;
       }
@@ -121,8 +130,6 @@ async function noteBeat(
     return { kind: 'away' };
   }
 }
-
-const NOT_NOTED = { drain: false, fenced: [] } as const;
 
 /**
  * Health by cadence. A store that has lost what was judged so far is told again as soon as the worker is late for long

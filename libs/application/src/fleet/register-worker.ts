@@ -21,7 +21,6 @@ export interface RegisterWorkerCommand {
   readonly frameWidth: number;
   readonly frameHeight: number;
   readonly actions: readonly string[];
-  readonly stateBytes: number;
 }
 
 export type RegisterWorkerOutcome =
@@ -57,10 +56,17 @@ function problemOf(worker: WorkerRegistration): string | undefined {
 /** The catalog only answers for models that nobody serves at the moment: a worker may come up without it (L4). */
 async function recordModel(ports: RegisterWorkerPorts, command: RegisterWorkerCommand): Promise<void> {
   const { worker, ...described } = command;
-  const { model, modelVersion, framesPerSecond } = worker;
+  const { model, modelVersion, framesPerSecond, stateBytes } = worker;
   try {
     const firstSeenAtMs = ports.clock.nowMs();
-    await ports.models.record({ model, modelVersion, framesPerSecond, ...described, firstSeenAtMs });
+    await ports.models.record({
+      model,
+      modelVersion,
+      framesPerSecond,
+      stateBytes,
+      ...described,
+      firstSeenAtMs,
+    });
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     ports.incidents.note('model not recorded', error, { model, modelVersion });

@@ -1,4 +1,4 @@
-import type { Epoch, PoolId, RegionId, SessionId, TenantId, WorkerId } from '@meridian/domain';
+import type { DeviceRole, Epoch, PoolId, RegionId, SessionId, TenantId, WorkerId } from '@meridian/domain';
 
 /** What a session token says, enough for gateway and worker to act with every store down (L4). */
 export interface SessionTokenClaims {
@@ -20,6 +20,9 @@ export interface SessionTokenClaims {
   readonly idleMs: number;
   /** Ends with `duration_limit` after this long, ms. */
   readonly maxDurationMs: number;
+  /** A paired device, 1 or more; undefined: the session's owner. */
+  readonly device?: number;
+  readonly role?: DeviceRole;
 }
 
 export interface SessionTokens {

@@ -26,6 +26,9 @@ export interface WorkerRegistration {
   readonly slots: number;
   /** GPUs that the process spans. */
   readonly gpus: number;
+  /** Size of a session's state, and how long it takes to build up again from a checkpoint; 0: none, or not said. */
+  readonly stateBytes: number;
+  readonly rebuildMs: number;
 }
 
 /** One session in a heartbeat. Ended sessions carry their reason and keep being reported until acknowledged. */
@@ -72,6 +75,14 @@ export interface WorkerHeartbeat {
   readonly sessions: readonly SessionReport[];
 }
 
+/** A session at the epoch at which a worker reported it, when its lease is at a higher one. */
+export interface FencedSession {
+  readonly sessionId: SessionId;
+  readonly epoch: Epoch;
+  /** The other worker serves it. Until then the move may yet come to nothing: whether it was made, the record says. */
+  readonly isBound: boolean;
+}
+
 export type HeartbeatOutcome =
   /** The registry does not know this worker and incarnation: it must register again. */
   | { readonly kind: 'unknown' }
@@ -79,8 +90,8 @@ export type HeartbeatOutcome =
       readonly kind: 'applied';
       /** An operator wants the worker drained. */
       readonly drain: boolean;
-      /** Sessions that hold a lease at a higher epoch elsewhere: the worker must stop them (L2). */
-      readonly fenced: readonly { sessionId: SessionId; epoch: Epoch }[];
+      /** Reported sessions that hold a lease at a higher epoch elsewhere (L2). */
+      readonly fenced: readonly FencedSession[];
       /** As it was last set; undefined: it never was, or the store has lost it. */
       readonly cadence?: Cadence;
     };
@@ -90,6 +101,8 @@ export interface RegisteredWorker extends WorkerRegistration {
   /** Why it is draining or quarantined, for a person. */
   readonly healthReason?: string;
   readonly usedSlots: number;
+  /** Sessions that hold its slots; told while it drains, to follow that. */
+  readonly sessions?: number;
   readonly registeredAtMs: number;
   readonly lastHeartbeatAtMs: number;
   readonly pace: WorkerPace;

@@ -70,7 +70,7 @@ export function makeExpireSessions(ports: ExpireSessionsPorts): ExpireSessions {
     return {
       claimExpired: await endAll(lapsed, 'reserved', 'claim_expired'),
       queueExpired: await endAll(await outOfPatience(ports), 'queued', 'queue_expired'),
-      workerLost: await endAll(await stale(['migrating'], policy.holdMs), 'migrating', 'worker_lost'),
+      workerLost: await endAll(await beyondTheirHold(ports), 'migrating', 'worker_lost'),
       migrating: await loseLapsed(ports, missing, [
         ...(await stale(RUNNING, 2 * policy.workerSilentMs, MOST_LEASES)),
         ...(await stale(['reserved'], 2 * policy.workerSilentMs, MOST_LEASES)),
@@ -93,6 +93,22 @@ async function outOfPatience({
     const { policy } = policyOf.get(request.model) ?? { policy: policies.fallback };
     return nowMs - createdAtMs > patienceMs(request, policy);
   });
+}
+
+/** Who waits for a new worker for longer than the model's sessions are held. */
+async function beyondTheirHold({
+  sessions,
+  policies,
+  clock,
+}: ExpireSessionsPorts): Promise<readonly Session[]> {
+  const nowMs = clock.nowMs();
+  const shortestMs = await policies.shortestHoldMs();
+  const waiting = await sessions.listStale(['migrating'], nowMs - shortestMs, MOST);
+  const beyond = waiting.map(async (session) => {
+    const { limits } = await policies.of(session.request.model);
+    return nowMs - session.updatedAtMs > limits.holdMs ? [session] : [];
+  });
+  return (await Promise.all(beyond)).flat();
 }
 
 const RUNNING = ['connecting', 'active', 'held'] as const;

@@ -1,11 +1,13 @@
-import type { LeaseRef, Session } from '@meridian/domain';
+import type { Device, LeaseRef, Session } from '@meridian/domain';
 import type { Clock } from '../ports/clock.ts';
 import type { SessionTokens } from '../ports/session-tokens.ts';
+import type { PoliciesInForce } from '../policies/policies-in-force.ts';
 import type { SessionPolicy } from '../policy.ts';
 
 export interface IssueConnectionPorts {
   readonly tokens: SessionTokens;
   readonly clock: Clock;
+  readonly policies: PoliciesInForce;
   readonly policy: SessionPolicy;
 }
 
@@ -16,19 +18,25 @@ export interface Connection {
   readonly claimByMs: number;
 }
 
-/** A fresh token for the session's current lease; undefined while it has none (queued) or needs none (ended). */
-export type IssueConnection = (session: Session) => Promise<Connection | undefined>;
+/**
+ * A fresh token for the session's current lease, of its owner or of a device that was paired with it; undefined while it
+ * has none (queued) or needs none (ended).
+ */
+export type IssueConnection = (
+  session: Session,
+  device?: Pick<Device, 'device' | 'role'>,
+) => Promise<Connection | undefined>;
 
 export const makeIssueConnection =
-  ({ tokens, clock, policy }: IssueConnectionPorts): IssueConnection =>
-  async ({ request, lease, state, claimByMs, firstActiveAtMs }) => {
+  ({ tokens, clock, policies, policy }: IssueConnectionPorts): IssueConnection =>
+  async ({ request, lease, state, claimByMs, firstActiveAtMs }, device) => {
     if (!lease || state === 'ended') return undefined;
-    const { claimTtlMs, holdMs, idleMs } = policy;
+    const { holdMs, idleMs, ...limits } = (await policies.of(request.model)).limits;
     const nowMs = clock.nowMs();
     // A worker that serves the session does not look at it; one that takes it over needs a new one.
-    const claimBy = claimByMs ?? nowMs + claimTtlMs;
+    const claimBy = claimByMs ?? nowMs + policy.claimTtlMs;
     // A worker counts from when it took the session; one that takes it over gets what is left.
-    const maxDurationMs = Math.max(0, policy.maxDurationMs - (nowMs - (firstActiveAtMs ?? nowMs)));
+    const maxDurationMs = Math.max(0, limits.maxDurationMs - (nowMs - (firstActiveAtMs ?? nowMs)));
     const { region, pool, workerId, workerAddress, slot, width, epoch } = lease;
     const token = await tokens.issue({
       ...{
@@ -42,6 +50,7 @@ export const makeIssueConnection =
         width,
       },
       ...{ epoch, claimByMs: claimBy, holdMs, idleMs, maxDurationMs },
+      ...(device && { device: device.device, role: device.role }),
     });
     return { token, lease, claimByMs: claimBy };
   };

@@ -242,12 +242,13 @@ const slotFor = async (name: string) => {
 const description = (model: string, modelVersion: string) => {
   const parts = { region: US_EAST, gpuType: 'h100', model, modelVersion };
   return {
-    ...{ frameWidth: 1, frameHeight: 1, actions: [], stateBytes: 1 },
+    ...{ frameWidth: 1, frameHeight: 1, actions: [] },
     worker: {
       ...{
         ...parts,
         workerId: workerId(model),
         incarnation: 'a' as never,
+        ...{ stateBytes: 1, rebuildMs: 0 },
         framesPerSecond: 25,
         address: 'd:1',
         slots: 1,

@@ -33,8 +33,8 @@ const worker = (id: WorkerId) => {
   if (!found) throw new Error(`no worker ${id}`);
   return found;
 };
-const replace = (lostEpoch: Epoch = epoch(1), lostWorkerId = A) =>
-  world.replaceSession({ sessionId: session.request.sessionId, lostEpoch, lostWorkerId });
+const replace = (lostEpoch: Epoch = epoch(1), lostWorkerId = A, planned = false) =>
+  world.replaceSession({ sessionId: session.request.sessionId, lostEpoch, lostWorkerId, planned });
 const current = () => world.sessions.find(session.request.sessionId);
 
 describe('re-placing a session', () => {
@@ -132,7 +132,7 @@ describe('re-placing a session', () => {
   it('knows no session that is not there, nor an epoch or worker it never had', async () => {
     expect(await replace(epoch(7))).toEqual({ kind: 'not_found' });
     expect(await replace(epoch(1), B)).toEqual({ kind: 'not_found' });
-    const asked = { sessionId: sessionId('none'), lostEpoch: epoch(1), lostWorkerId: A };
+    const asked = { sessionId: sessionId('none'), lostEpoch: epoch(1), lostWorkerId: A, planned: false };
     expect(await world.replaceSession(asked)).toEqual({ kind: 'not_found' });
   });
 
@@ -142,5 +142,158 @@ describe('re-placing a session', () => {
     await worker(A).beat();
     expect(worker(A).running).toEqual([]);
     expect(await current()).toMatchObject({ state: 'migrating', epoch: 2 });
+  });
+});
+
+describe('moving a session away from a worker that drains', () => {
+  const move = (lostEpoch: Epoch = epoch(1), from = A) => replace(lostEpoch, from, true);
+  const eventTypes = async () =>
+    (await world.sessions.events(session.request.sessionId, 0)).map(({ event }) => event.type);
+
+  it('gives it another worker at the next epoch, and says why', async () => {
+    await world.drainWorker(A, true);
+    expect(await move()).toMatchObject({ kind: 'replaced', session: { epoch: 2, lease: { workerId: B } } });
+    const events = await world.sessions.events(session.request.sessionId, 0);
+    expect(events.at(-2)?.event).toMatchObject({ type: 'migrating', reason: 'drain', lostWorkerId: A });
+    expect(events.at(-1)?.event).toMatchObject({ type: 'migrated' });
+  });
+
+  it('neither asks whether the worker lives nor takes it for lost', async () => {
+    world.workers.vanish(worker(A).registration.address);
+    await world.drainWorker(A, true);
+    await move();
+    expect((await world.registry.list(US_EAST)).map((w) => w.health)).toEqual(['draining', 'ready']);
+  });
+
+  it('leaves it where it is when no other worker has room, and moves it once one has', async () => {
+    const other = await opened();
+    await world.drainWorker(A, true);
+    const before = await current();
+    expect(await move()).toMatchObject({ kind: 'no_other_worker' });
+    expect(await current()).toEqual(before);
+    await world.pass(5_000);
+    expect(await current()).toMatchObject({ state: 'active', epoch: 1, lease: { workerId: A } });
+    await world.endSession({ sessionId: other.request.sessionId, reason: 'client_ended' });
+    expect(await move()).toMatchObject({ kind: 'replaced', session: { lease: { workerId: B } } });
+  });
+
+  it('never gives it a slot of the worker that it leaves, drained or not', async () => {
+    worker(B).crash();
+    await world.pass(4_000);
+    expect(await move()).toMatchObject({ kind: 'no_other_worker' });
+  });
+
+  it('answers the same when it is asked again, or lost at the same time', async () => {
+    const outcomes = await Promise.all([move(), replace(), move(), replace()]);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ kind: 'replaced', session: { epoch: 2, lease: { workerId: B } } });
+    }
+    expect(await move()).toMatchObject({ kind: 'replaced', session: { epoch: 2 } });
+    expect(world.store(US_EAST).leases.size).toBe(1);
+    expect(await eventTypes()).toEqual(['reserved', 'connecting', 'active', 'migrating', 'migrated']);
+  });
+
+  it('has one answer when a planned and an unplanned move race for no room: it has ended', async () => {
+    await opened();
+    const [planned, lost] = await Promise.all([move(), replace()]);
+    expect(['no_other_worker', 'ended']).toContain(planned.kind);
+    expect(lost).toMatchObject({ kind: 'ended', session: { endReason: 'worker_lost' } });
+    expect(await move()).toMatchObject({ kind: 'ended' });
+  });
+
+  it('throws while the region is away, and the session goes on (L4)', async () => {
+    world.store(US_EAST).away = true;
+    await expect(move()).rejects.toThrow('does not answer');
+    expect((await current())?.state).toBe('active');
+  });
+
+  it('leaves the session where it is while the record has not taken the move, and makes it then (L4)', async () => {
+    world.fates.sessions.next('append', 'refused');
+    await expect(move()).rejects.toThrow('does not answer');
+    for (let i = 0; i < 3; i += 1) {
+      world.clock.advance(1_000);
+      await worker(A).beat();
+      expect(worker(A).running).toMatchObject([{ activity: 'active', epoch: 1 }]);
+    }
+    expect(await current()).toMatchObject({ state: 'active', epoch: 1 });
+    expect(await move()).toMatchObject({ kind: 'replaced', session: { epoch: 2, lease: { workerId: B } } });
+    await worker(A).beat();
+    expect(worker(A).running).toEqual([]);
+  });
+
+  it('stops the old worker while the record is away, once the new one serves the session (L2)', async () => {
+    const outcome = await move();
+    if (outcome.kind !== 'replaced') throw new Error(outcome.kind);
+    world.record.away = true;
+    await worker(A).beat();
+    expect(worker(A).running).toHaveLength(1);
+    await world.connect(outcome.session);
+    await worker(B).beat();
+    await worker(A).beat();
+    expect(worker(A).running).toEqual([]);
+  });
+
+  it('stops the old worker with its next heartbeat (L2), whose last counters count once (M1)', async () => {
+    await world.pass(3_000);
+    await world.drainWorker(A, true);
+    const outcome = await move();
+    if (outcome.kind !== 'replaced') throw new Error(outcome.kind);
+    // Between the decision and the hand-over it is stepped on, and a heartbeat may say so.
+    worker(A).play(80);
+    world.clock.advance(80);
+    await worker(A).beat();
+    await world.flushMeters();
+    expect(worker(A).running).toEqual([]);
+    await world.connect(outcome.session);
+    await world.pass(2_000);
+    const id = session.request.sessionId;
+    const { activeMs, frames } = worker(A).history.find((report) => report.sessionId === id) ?? {};
+    await world.endSession({ sessionId: id, reason: 'client_ended' });
+    await worker(A).beat();
+    await world.flushMeters();
+    const segments = await world.usage.segments(id);
+    const of = (at: number) => segments.filter((segment) => segment.epoch === at);
+    const sum = (counter: 'activeMs' | 'frames') => of(1).reduce((total, one) => total + one[counter], 0);
+    expect([sum('activeMs'), sum('frames')]).toEqual([activeMs, frames]);
+    expect(activeMs).toBeGreaterThan(3_000);
+    expect(of(2).reduce((total, one) => total + one.activeMs, 0)).toBe(2_000);
+    for (const [index, segment] of segments.entries()) {
+      expect(segment.startsAtMs).toBeGreaterThanOrEqual(segments[index - 1]?.endsAtMs ?? 0);
+    }
+  });
+});
+
+describe('a session whose state cannot be moved', () => {
+  const heavy = async (shape: { stateBytes?: number; rebuildMs?: number }) => {
+    world = makeWorld();
+    await world.addWorker({ workerId: A, slots: 1, ...shape });
+    await world.addWorker({ workerId: B, slots: 1, ...shape });
+    session = await opened();
+    await world.connect(session);
+    await world.pass(1_000);
+  };
+
+  it.each([
+    [{ stateBytes: 5 * 1024 * 1024 }, 'its state of 5242880 bytes is larger'],
+    [{ rebuildMs: 60_000 }, 'its state takes 60000 ms to build up again'],
+  ])('goes on where it is on a drain, and ends with the reason on a loss: %j', async (shape, why) => {
+    await heavy(shape);
+    const stays = await replace(epoch(1), A, true);
+    expect(stays).toMatchObject({ kind: 'not_movable', detail: expect.stringContaining(why) });
+    expect(await current()).toMatchObject({ state: 'active', epoch: 1 });
+    worker(A).crash();
+    const ended = { state: 'ended', endReason: 'worker_lost', endDetail: expect.stringContaining(why) };
+    expect(await replace()).toMatchObject({ kind: 'not_movable', session: ended });
+    expect(await current()).toMatchObject(ended);
+    expect(world.store(US_EAST).leases.size).toBe(0);
+    expect((await world.registry.list(US_EAST)).map((w) => w.health)).toEqual(['lost', 'ready']);
+  });
+
+  it('is given another worker while nobody has claimed it', async () => {
+    world = makeWorld();
+    await world.addWorker({ workerId: A, slots: 1, stateBytes: 5 * 1024 * 1024 });
+    await world.addWorker({ workerId: B, slots: 1, stateBytes: 5 * 1024 * 1024 });
+    session = await opened();
+    expect(await replace()).toMatchObject({ kind: 'replaced', session: { state: 'reserved', epoch: 2 } });
   });
 });

@@ -1,11 +1,13 @@
 import {
   leaseRefOf,
   type Epoch,
+  type Lease,
   type LeaseRef,
   type Session,
   type SessionCommand,
   type SessionId,
   type WorkerId,
+  whyNotMovable,
 } from '@meridian/domain';
 import type { Capacity } from '../capacity/snapshot-cache.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -18,7 +20,7 @@ import type { SessionPolicy } from '../policy.ts';
 import { AGAIN, tryAppend, untilSettled } from './append.ts';
 import type { Connection, IssueConnection } from './issue-connection.ts';
 import { relocate } from './relocate.ts';
-import { releaseQuietly, releaseUnlessHeld } from './reserve-best.ts';
+import { releaseQuietly, releaseUnlessHeld, type Reservation } from './reserve-best.ts';
 
 export interface ReplaceSessionPorts {
   readonly sessions: SessionRepository;
@@ -36,6 +38,8 @@ export interface ReplaceSessionCommand {
   readonly sessionId: SessionId;
   readonly lostEpoch: Epoch;
   readonly lostWorkerId: WorkerId;
+  /** The worker still serves the session, and drains: nothing is lost when there is no other place. */
+  readonly planned: boolean;
 }
 
 export type ReplaceSessionOutcome =
@@ -43,6 +47,10 @@ export type ReplaceSessionOutcome =
   | { readonly kind: 'replaced'; readonly session: Session; readonly connection: Connection }
   /** It had ended, or no slot was free and it has ended now with `worker_lost` (gRPC RESOURCE_EXHAUSTED). */
   | { readonly kind: 'ended'; readonly session: Session }
+  /** Planned, and no slot is free: it goes on where it is. */
+  | { readonly kind: 'no_other_worker'; readonly session: Session }
+  /** Its state is too large or too slow to move: it goes on where it is (planned), or has ended with `worker_lost`. */
+  | { readonly kind: 'not_movable'; readonly session: Session; readonly detail: string }
   | { readonly kind: 'not_found' };
 
 /** Throws `StoreUnavailable` while a store is away: the session is not ended for that, the gateway asks again. */
@@ -50,7 +58,7 @@ export type ReplaceSession = (command: ReplaceSessionCommand) => Promise<Replace
 
 export const makeReplaceSession =
   (ports: ReplaceSessionPorts): ReplaceSession =>
-  async ({ sessionId, lostEpoch, lostWorkerId }) => {
+  async ({ sessionId, lostEpoch, lostWorkerId, planned }) => {
     const outcome = await untilSettled(
       sessionId,
       () => ports.sessions.find(sessionId),
@@ -59,7 +67,9 @@ export const makeReplaceSession =
         const { lease } = session;
         if (!lease || lease.epoch < lostEpoch) return { kind: 'not_found' };
         if (lease.epoch > lostEpoch) return replacedWith(ports, session);
-        return lease.workerId === lostWorkerId ? moveAway(ports, session, lease) : { kind: 'not_found' };
+        return lease.workerId === lostWorkerId
+          ? moveAway(ports, session, lease, planned)
+          : { kind: 'not_found' };
       },
     );
     return outcome ?? { kind: 'not_found' };
@@ -69,29 +79,68 @@ async function moveAway(
   ports: ReplaceSessionPorts,
   session: Session,
   lost: LeaseRef,
+  planned: boolean,
 ): Promise<ReplaceSessionOutcome | typeof AGAIN> {
-  const [{ lease, considered, why }] = await Promise.all([
-    relocate(ports, session, lost),
-    reportLost(ports, lost),
+  const detail = await immovableBecause(ports, session, lost);
+  if (planned && detail !== undefined) return { kind: 'not_movable', session, detail };
+  const [place] = await Promise.all([
+    detail === undefined ? relocate(ports, session, lost) : undefined,
+    planned ? undefined : reportLost(ports, lost),
   ]);
+  const { lease } = place ?? {};
+  if (place && lease) return moveTo(ports, session, lost, { ...place, lease }, planned);
+  return planned ? { kind: 'no_other_worker', session } : endLost(ports, session, lost, detail);
+}
+
+/** What nobody has claimed yet has no state to move. */
+async function immovableBecause(
+  { capacity }: ReplaceSessionPorts,
+  { state }: Session,
+  { region, pool }: LeaseRef,
+): Promise<string | undefined> {
+  if (state === 'reserved') return undefined;
+  const { regions } = await capacity.read();
+  const described = regions.find((here) => here.region === region)?.pools.find((one) => one.pool === pool);
+  return described && whyNotMovable(described);
+}
+
+async function moveTo(
+  ports: ReplaceSessionPorts,
+  session: Session,
+  lost: LeaseRef,
+  { lease, considered, why }: Reservation & { readonly lease: Lease },
+  planned: boolean,
+): Promise<ReplaceSessionOutcome | typeof AGAIN> {
   const atMs = ports.clock.nowMs();
-  const lose = { type: 'lose-worker', atMs, workerId: lost.workerId, epoch: lost.epoch } as const;
-  if (!lease) {
-    const end = { type: 'end', atMs, reason: 'worker_lost', epoch: lost.epoch } as const;
-    const ended = await tryAppend(ports.sessions, session, [end]);
-    if (ended === AGAIN) return AGAIN;
-    await releaseQuietly(ports, { ...lost, sessionId: session.request.sessionId });
-    return { kind: 'ended', session: ended };
-  }
+  const from = { workerId: lost.workerId, epoch: lost.epoch, ...(planned && { reason: 'drain' as const }) };
   const claimByMs = atMs + ports.policy.claimTtlMs;
   const moves: readonly SessionCommand[] =
     session.state === 'reserved'
       ? [{ type: 'reserve', atMs, lease: leaseRefOf(lease), claimByMs, considered, why }]
-      : [lose, { type: 'migrate', atMs, lease: leaseRefOf(lease), considered, why }];
+      : [
+          { type: 'lose-worker', atMs, ...from },
+          { type: 'migrate', atMs, lease: leaseRefOf(lease), considered, why },
+        ];
   const moved = await tryAppend(ports.sessions, session, moves);
   if (moved !== AGAIN) return replacedWith(ports, moved);
   await releaseUnlessHeld(ports, lease, await ports.sessions.find(session.request.sessionId));
   return AGAIN;
+}
+
+async function endLost(
+  ports: ReplaceSessionPorts,
+  session: Session,
+  lost: LeaseRef,
+  detail: string | undefined,
+): Promise<ReplaceSessionOutcome | typeof AGAIN> {
+  const why = detail === undefined ? {} : { detail };
+  const end = { type: 'end', atMs: ports.clock.nowMs(), reason: 'worker_lost', epoch: lost.epoch } as const;
+  const ended = await tryAppend(ports.sessions, session, [{ ...end, ...why }]);
+  if (ended === AGAIN) return AGAIN;
+  await releaseQuietly(ports, { ...lost, sessionId: session.request.sessionId });
+  return detail === undefined
+    ? { kind: 'ended', session: ended }
+    : { kind: 'not_movable', session: ended, detail };
 }
 
 async function replacedWith(ports: ReplaceSessionPorts, session: Session): Promise<ReplaceSessionOutcome> {

@@ -71,8 +71,14 @@ export function openMeter(tenantId: TenantId, sessionId: SessionId, lease: Lease
 
 export interface CutContext {
   readonly rates: readonly Rate[];
-  /** Cut the open part too: the session ended or moved on, or somebody wants to see the running cost. */
+  /** Cut the open part too: the session ended, or somebody wants to see the running cost. */
   readonly close: boolean;
+  /**
+   * When the session moved on to the next epoch, Unix ms: what its old worker counts until it hears of that is taken as
+   * of then, so that the segments of two epochs are disjoint. Such a meter stays open until the session ends, since more
+   * may come. Undefined: it has not moved on.
+   */
+  readonly leftAtMs?: number | undefined;
 }
 
 export interface Cut {
@@ -85,7 +91,7 @@ export interface Cut {
  * without a rate stays open until there is one: it is never lost, and never priced at a guess.
  */
 export function cutSegments(meter: Meter, reading: MeterReading | undefined, context: CutContext): Cut {
-  const moved = reading && reading.seq > meter.seq ? advance(meter, reading) : meter;
+  const moved = reading && reading.seq > meter.seq ? advance(meter, reading, context.leftAtMs) : meter;
   const points = moved === meter ? [meter.cut, meter.last] : [meter.cut, meter.last, moved.last];
   const bounds = boundaries(moved, context.rates).map((atMs) => pointAt(points, atMs));
   const closed = bounds.reduce<Cut>((cut, to) => cutAt(cut, to, context.rates), {
@@ -100,9 +106,9 @@ export function cutSegments(meter: Meter, reading: MeterReading | undefined, con
 const HOUR_MS = 3_600_000;
 
 /** Time and counters never go back, whatever the clocks of two replicas say. */
-function advance(meter: Meter, reading: MeterReading): Meter {
+function advance(meter: Meter, reading: MeterReading, leftAtMs = Infinity): Meter {
   const last: MeterPoint = {
-    atMs: Math.max(meter.last.atMs, reading.atMs),
+    atMs: Math.max(meter.last.atMs, Math.min(reading.atMs, leftAtMs)),
     activeMs: Math.max(meter.last.activeMs, reading.activeMs),
     frames: Math.max(meter.last.frames, reading.frames),
     lateFrames: Math.max(meter.last.lateFrames, reading.lateFrames),

@@ -41,6 +41,9 @@ export interface PoolSnapshot {
   readonly encodeMs: number;
   readonly framesPerSecond: number;
   readonly workers: readonly WorkerSnapshot[];
+  /** What its workers have described, the most of them: how large a session's state is, and how long it takes to build up. */
+  readonly stateBytes?: number;
+  readonly rebuildMs?: number;
   /** Net new busy slots forecast within the congestion horizon; undefined: none. */
   readonly expectedArrivals?: number;
 }

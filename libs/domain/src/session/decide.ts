@@ -28,6 +28,7 @@ export function decide(command: SessionCommand, session: Session): readonly Sess
               atMs: command.atMs,
               lostWorkerId: command.workerId,
               lostEpoch: command.epoch,
+              ...(command.reason === undefined ? {} : { reason: command.reason }),
             },
           ]
         : [];

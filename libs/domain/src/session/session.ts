@@ -117,7 +117,13 @@ export type SessionEvent =
   | (EventBase & { readonly type: 'connecting'; readonly epoch: Epoch })
   | (EventBase & { readonly type: 'active'; readonly epoch: Epoch })
   | (EventBase & { readonly type: 'held'; readonly epoch: Epoch })
-  | (EventBase & { readonly type: 'migrating'; readonly lostWorkerId: WorkerId; readonly lostEpoch: Epoch })
+  | (EventBase & {
+      readonly type: 'migrating';
+      readonly lostWorkerId: WorkerId;
+      readonly lostEpoch: Epoch;
+      /** The worker still served it, and drained. Undefined: the worker was lost. */
+      readonly reason?: 'drain';
+    })
   | (EventBase & {
       readonly type: 'migrated';
       readonly lease: LeaseRef;
@@ -248,6 +254,8 @@ export type SessionCommand =
       readonly atMs: number;
       readonly workerId: WorkerId;
       readonly epoch: Epoch;
+      /** The worker still serves it, and drains. */
+      readonly reason?: 'drain';
     }
   | {
       readonly type: 'migrate';

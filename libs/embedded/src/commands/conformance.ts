@@ -12,7 +12,7 @@ Tries whether a worker, in any language, keeps to the worker contract. The suite
 registers with it and is tried case by case. libs/conformance/README.md lists the cases.
 
   --command "CMD ARGS"   starts the worker itself, with REGION, WORKER_ID, HOST, GRPC_PORT, GPU_TYPE,
-                         CONTROL_PLANE_GRPC and FLEET_SECRET set; SIGTERM and a restart are tried too
+                         CONTROL_PLANE_GRPC, FLEET_SECRET and DRAIN_MS set; SIGTERM and a restart are tried too
   --address HOST:PORT    a worker that you start
   --pid N                its process, so that SIGTERM is tried too
   --fleet-host HOST      where the control plane listens (127.0.0.1)

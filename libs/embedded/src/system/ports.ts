@@ -8,8 +8,8 @@ export const HOST = '127.0.0.1';
 export const portPlan = (base: number) => ({
   controlPlane: base,
   controlPlaneGrpc: base + 1,
-  gateway: (region: number) => base + 10 * (region + 1),
-  gatewayGrpc: (region: number) => base + 10 * (region + 1) + 1,
+  gateway: (region: number, number: number) => base + 10 * (region + 1) + 2 * number,
+  gatewayGrpc: (region: number, number: number) => base + 10 * (region + 1) + 2 * number + 1,
   worker: (index: number) => base + 40 + 2 * index,
   workerHealth: (index: number) => base + 41 + 2 * index,
   postgres: base + 90,
@@ -17,6 +17,9 @@ export const portPlan = (base: number) => ({
 });
 
 export type PortPlan = ReturnType<typeof portPlan>;
+
+/** Gateways of a region; their ports lie within ten of its first. */
+export const MAX_GATEWAYS = 4;
 
 /** At most 25 workers fit between a plan's worker ports and its stores'. */
 export const MAX_WORKERS = 24;

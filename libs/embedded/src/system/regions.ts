@@ -8,12 +8,14 @@ export const REGIONS = [
 export type RegionName = (typeof REGIONS)[number]['id'];
 
 /** The control plane's `REGIONS_FILE`. */
-export const regionsJson = (ports: PortPlan): string =>
+export const regionsJson = (ports: PortPlan, gatewaysPerRegion: number): string =>
   JSON.stringify(
     REGIONS.map((region, index) => ({
       ...region,
-      gatewayUrl: `http://${HOST}:${ports.gateway(index)}`,
-      gatewayGrpc: `${HOST}:${ports.gatewayGrpc(index)}`,
+      gateways: Array.from({ length: gatewaysPerRegion }, (_unused, number) => ({
+        url: `http://${HOST}:${ports.gateway(index, number)}`,
+        grpc: `${HOST}:${ports.gatewayGrpc(index, number)}`,
+      })),
     })),
     undefined,
     2,

@@ -6,7 +6,7 @@ import type { Progress } from '../progress.ts';
 import { databaseUrl, initialisePostgres, postgresSpec } from '../servers/postgres.ts';
 import { findRedisBinary } from '../servers/redis-binary.ts';
 import { redisUrl, valkeySpec } from '../servers/valkey.ts';
-import { DEFAULT_MODEL } from '../options.ts';
+import { DEFAULT_GATEWAYS, DEFAULT_MODEL } from '../options.ts';
 import { endOurs, findOurs } from '../supervisor/our-processes.ts';
 import { lockRun, unlockRun } from '../supervisor/run-lock.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
@@ -18,6 +18,8 @@ import { controlPlaneSpec, gatewaySpecs, workerSpecs, type Topology } from './to
 export interface SystemOptions {
   readonly folder: string;
   readonly portBase: number;
+  /** 2 unless told. */
+  readonly gatewaysPerRegion?: number;
   readonly workersPerRegion: number;
   readonly models?: readonly string[];
   readonly progress: Progress;
@@ -70,12 +72,14 @@ export async function startSystem(
 
 async function startOn(data: DataDir, url: string, options: SystemOptions) {
   const { portBase, workersPerRegion, models = [DEFAULT_MODEL], progress, restart = true } = options;
-  const { controlPlaneEnv = {} } = options;
+  const { controlPlaneEnv = {}, gatewaysPerRegion = DEFAULT_GATEWAYS } = options;
   const left = await endOurs(() => findOurs(data));
   if (left > 0) progress.note(`ended ${left} processes that a killed run had left`);
   const ports = portPlan(portBase);
   const secrets = openSecrets(data);
-  const topology: Topology = { data, ports, secrets, workersPerRegion, models, controlPlaneEnv };
+  const topology: Topology = {
+    ...{ data, ports, secrets, gatewaysPerRegion, workersPerRegion, models, controlPlaneEnv },
+  };
   await checkPortsFree(allPorts(topology));
   const supervisor = new Supervisor({ data, progress, restart });
   const stop = async () => {
@@ -146,16 +150,18 @@ async function startRedis(
   );
 }
 
-function allPorts({ ports, workersPerRegion }: Topology): number[] {
+function allPorts({ ports, gatewaysPerRegion, workersPerRegion }: Topology): number[] {
   const workers = Array.from({ length: workersPerRegion * REGIONS.length }, (_unused, index) => index);
   return [
     ports.controlPlane,
     ports.controlPlaneGrpc,
     ports.postgres,
-    ...REGIONS.flatMap((_region, index) => [
-      ports.gateway(index),
-      ports.gatewayGrpc(index),
-      ports.redis(index),
+    ...REGIONS.flatMap((_region, region) => [
+      ports.redis(region),
+      ...Array.from({ length: gatewaysPerRegion }, (_unused, number) => number).flatMap((number) => [
+        ports.gateway(region, number),
+        ports.gatewayGrpc(region, number),
+      ]),
     ]),
     ...workers.flatMap((index) => [ports.worker(index), ports.workerHealth(index)]),
   ];

@@ -11,6 +11,7 @@ export interface ThrowAwayOptions {
   readonly progress?: Progress;
   readonly restart?: boolean;
   readonly build?: boolean;
+  readonly gatewaysPerRegion?: number;
   readonly workersPerRegion?: number;
   readonly controlPlaneEnv?: NodeJS.ProcessEnv;
 }

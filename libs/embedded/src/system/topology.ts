@@ -14,6 +14,7 @@ export interface Topology {
   readonly data: DataDir;
   readonly ports: PortPlan;
   readonly secrets: Secrets;
+  readonly gatewaysPerRegion: number;
   readonly workersPerRegion: number;
   /** Folders of libs/world-model/models; the workers of a region serve them in turn. */
   readonly models: readonly string[];
@@ -21,15 +22,21 @@ export interface Topology {
   readonly controlPlaneEnv: NodeJS.ProcessEnv;
 }
 
+/**
+ * Gateways stop first: a worker without streams has nothing to hand over, so that it ends at once, while the control
+ * plane can still take its last counters. Stores come after all of these.
+ */
+const STOP_STAGE = { gateway: 0, worker: 1, controlPlane: 2 } as const;
+
 export function controlPlaneSpec(topology: Topology): ProcessSpec {
   const { data, ports, secrets } = topology;
   const regionsFile = path.join(data.run, 'regions.json');
-  writeFileSync(regionsFile, regionsJson(ports));
+  writeFileSync(regionsFile, regionsJson(ports, topology.gatewaysPerRegion));
   const perRegion = REGIONS.flatMap(({ id }, index) => [
     [`REDIS_URL_${inVariable(id)}`, redisUrl({ port: ports.redis(index), password: secrets.redisPassword })],
     [`FLEET_SECRET_${inVariable(id)}`, secrets.fleetSecret(id)],
   ]);
-  return nodeProcess('control-plane', 'control-plane', ports.controlPlane, 2, {
+  return nodeProcess('control-plane', 'control-plane', ports.controlPlane, STOP_STAGE.controlPlane, {
     PORT: String(ports.controlPlane),
     GRPC_PORT: String(ports.controlPlaneGrpc),
     ROLES: 'api,jobs',
@@ -44,16 +51,20 @@ export function controlPlaneSpec(topology: Topology): ProcessSpec {
   });
 }
 
-export const gatewaySpecs = ({ data, ports, secrets }: Topology): readonly ProcessSpec[] =>
-  REGIONS.map(({ id }, index) =>
-    nodeProcess(`gateway-${id}`, 'gateway', ports.gateway(index), 1, {
-      REGION: id,
-      PORT: String(ports.gateway(index)),
-      GRPC_PORT: String(ports.gatewayGrpc(index)),
-      CONTROL_PLANE_GRPC: `${HOST}:${ports.controlPlaneGrpc}`,
-      JWKS_URL: `http://${HOST}:${ports.controlPlane}/.well-known/jwks.json`,
-      JWKS_CACHE_FILE: path.join(data.run, `jwks-${id}.json`),
-      FLEET_SECRET: secrets.fleetSecret(id),
+export const gatewaySpecs = (topology: Topology): readonly ProcessSpec[] =>
+  REGIONS.flatMap(({ id }, region) =>
+    Array.from({ length: topology.gatewaysPerRegion }, (_unused, number) => {
+      const { data, ports, secrets } = topology;
+      const name = `gateway-${id}-${number + 1}`;
+      return nodeProcess(name, 'gateway', ports.gateway(region, number), STOP_STAGE.gateway, {
+        REGION: id,
+        PORT: String(ports.gateway(region, number)),
+        GRPC_PORT: String(ports.gatewayGrpc(region, number)),
+        CONTROL_PLANE_GRPC: `${HOST}:${ports.controlPlaneGrpc}`,
+        JWKS_URL: `http://${HOST}:${ports.controlPlane}/.well-known/jwks.json`,
+        JWKS_CACHE_FILE: path.join(data.run, `jwks-${name}.json`),
+        FLEET_SECRET: secrets.fleetSecret(id),
+      });
     }),
   );
 
@@ -63,7 +74,7 @@ export const workerSpecs = ({ ports, secrets, workersPerRegion, models }: Topolo
       const index = region * workersPerRegion + number;
       const workerId = `${id}-${number + 1}`;
       const model = models[number % models.length] ?? DEFAULT_MODEL;
-      return nodeProcess(`worker-${workerId}`, 'worker', ports.workerHealth(index), 0, {
+      return nodeProcess(`worker-${workerId}`, 'worker', ports.workerHealth(index), STOP_STAGE.worker, {
         REGION: id,
         WORKER_ID: workerId,
         GRPC_PORT: String(ports.worker(index)),
@@ -80,7 +91,6 @@ export const workerSpecs = ({ ports, secrets, workersPerRegion, models }: Topolo
     }),
   );
 
-/** Stages: workers stop first, while the control plane can still take their last counters; then the way to them. */
 function nodeProcess(
   name: string,
   app: string,

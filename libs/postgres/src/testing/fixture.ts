@@ -1,3 +1,4 @@
+import { PostgresPairings } from '../postgres-pairings.ts';
 import { PostgresQueueRecord } from '../postgres-queue-record.ts';
 import { PrismaModelCatalog } from '../prisma-model-catalog.ts';
 import { PrismaModelPolicies } from '../prisma-model-policies.ts';
@@ -21,6 +22,7 @@ export interface RecordFixture {
   readonly queue: PostgresQueueRecord;
   readonly audit: PostgresAuditLog;
   readonly demand: PostgresDemandHistory;
+  readonly pairings: PostgresPairings;
   /** Empties every table. */
   clear(): Promise<void>;
   drop(): Promise<void>;
@@ -42,6 +44,7 @@ export async function openRecord(): Promise<RecordFixture> {
     queue: new PostgresQueueRecord(database),
     audit: new PostgresAuditLog(database),
     demand: new PostgresDemandHistory(database),
+    pairings: new PostgresPairings(database),
     clear: async () => {
       await database.query(
         'TRUNCATE tenants, rates, model_versions, worker_uptime, model_policies, pool_demand, audit_log CASCADE',

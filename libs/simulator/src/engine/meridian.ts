@@ -365,7 +365,7 @@ class MeridianRun {
     if (!lease) throw new Error(`session ${sessionId} runs without a lease`);
     try {
       const lost = { sessionId, lostEpoch: lease.epoch, lostWorkerId: lease.workerId };
-      const outcome = await this.#world.replaceSession(lost);
+      const outcome = await this.#world.replaceSession({ ...lost, planned: false });
       if (outcome.kind === 'ended') return this.#lost(placed);
       if (outcome.kind === 'replaced') {
         this.#migrations += 1;

@@ -1,6 +1,11 @@
-// A random history of the whole house from a seed: opens, ends, worker losses, slow workers, stores away, lost replies. What
+// A random history of the whole house from a seed: opens, ends, worker losses, drains, slow workers, stores away, lost replies. What
 // must hold is checked after every step, and once all is quiet (invariants.ts).
-import { StoreUnavailable, type OpenGroupCommand, type OpenSessionCommand } from '@meridian/application';
+import {
+  StoreUnavailable,
+  type OpenGroupCommand,
+  type OpenSessionCommand,
+  type ReplaceSessionCommand,
+} from '@meridian/application';
 import type { Incarnation, RegionId, Session, SessionId, WorkerId } from '@meridian/domain';
 import {
   aTenant,
@@ -41,6 +46,7 @@ export class History {
   readonly opened = new Set<SessionId>();
   readonly #draw: SeededDraw;
   readonly #crashes: boolean;
+  readonly #handOvers = new Map<SessionId, Omit<ReplaceSessionCommand, 'planned' | 'sessionId'>>();
   readonly #back = new Map<{ away: boolean }, { readonly atStep: number; readonly name: string }>();
   readonly #asking: Partial<OpenSessionCommand>[] = [];
   readonly #groupsAsking: OpenGroupCommand[] = [];
@@ -83,7 +89,8 @@ export class History {
       [0.02, () => this.#storeAway()],
       [0.03, () => this.#slowOrFast()],
       [0.04, () => this.#openGroup()],
-      [0.19, async () => undefined],
+      [0.03, () => this.#drainOrNot()],
+      [0.16, async () => undefined],
     ];
     let chance = this.#draw.next();
     const happens = happenings.find(([share]) => (chance -= share) < 0);
@@ -92,6 +99,7 @@ export class History {
     await this.#groupsAsk();
     await this.#clientsClaim();
     await this.#gatewaysNotice();
+    await this.#gatewaysHandOver();
     await this.#live(1_000);
   }
 
@@ -100,10 +108,14 @@ export class History {
     this.#chaos = false;
     for (const region of REGIONS) this.world.store(region).away = false;
     this.world.record.away = false;
-    for (const worker of this.world.fleet) worker.lateShare = 0;
+    for (const worker of this.world.fleet) {
+      worker.lateShare = 0;
+      await this.world.drainWorker(worker.registration.workerId, false);
+    }
     this.#tell('all is well again, and every client leaves');
     await this.#clientsAsk();
     await this.#groupsAsk();
+    await this.#gatewaysHandOver();
     await this.#live(90_000);
     for (const id of this.opened) await this.world.endSession({ sessionId: id, reason: 'client_ended' });
     await this.#live(90_000);
@@ -220,6 +232,14 @@ export class History {
     );
   }
 
+  /** An operator drains a worker, or takes it back. */
+  async #drainOrNot(): Promise<void> {
+    const worker = this.#draw.pick(this.alive);
+    if (!worker) return;
+    const { kind } = await this.world.drainWorker(worker.registration.workerId, !worker.draining);
+    this.#tell(`${worker.registration.workerId} is ${worker.draining ? 'taken back' : 'drained'}: ${kind}`);
+  }
+
   async #restart(): Promise<void> {
     const dead = this.world.fleet.filter((w) => !w.alive && !this.alive.some((a) => sameId(a, w)));
     const one = this.#draw.pick(dead);
@@ -279,12 +299,41 @@ export class History {
         continue;
       await this.#inSpite(async () => {
         const lost = { sessionId, lostEpoch: lease.epoch, lostWorkerId: lease.workerId };
-        const outcome = await this.world.replaceSession(lost);
+        const outcome = await this.world.replaceSession({ ...lost, planned: false });
         const where = outcome.kind === 'replaced' ? `to ${placeOf(outcome.session)}` : outcome.kind;
         this.#tell(`gateway of ${sessionId} lost ${lease.workerId}: ${where}`);
         if (outcome.kind === 'replaced') await this.world.connect(outcome.session);
       });
     }
+  }
+
+  /**
+   * A worker that drains asks for its sessions to be moved: the old one stops, then the new one goes on. A gateway that
+   * got no answer asks again, also when the old worker has stopped meanwhile.
+   */
+  async #gatewaysHandOver(): Promise<void> {
+    for (const { draining, running, registration } of this.alive) {
+      for (const { sessionId, epoch, activity } of draining ? running : []) {
+        if (activity !== 'active') continue;
+        this.#handOvers.set(sessionId, { lostEpoch: epoch, lostWorkerId: registration.workerId });
+      }
+    }
+    for (const [sessionId, from] of this.#handOvers) {
+      await this.#inSpite(() => this.#handOver({ sessionId, ...from }));
+    }
+  }
+
+  async #handOver(from: Omit<ReplaceSessionCommand, 'planned'>): Promise<void> {
+    const { sessionId, lostWorkerId } = from;
+    const outcome = await this.world.replaceSession({ ...from, planned: true });
+    this.#handOvers.delete(sessionId);
+    const where = outcome.kind === 'replaced' ? `to ${placeOf(outcome.session)}` : outcome.kind;
+    this.#tell(`${lostWorkerId} drains and hands over ${sessionId}: ${where}`);
+    if (outcome.kind !== 'replaced') return;
+    this.alive
+      .find(({ registration }) => registration.workerId === lostWorkerId)
+      ?.end(sessionId, 'worker_lost');
+    await this.world.connect(outcome.session);
   }
 
   #session(sessionId: SessionId): Session | undefined {

@@ -1,6 +1,7 @@
 // L1. A slot has at most one live lease, a lease has as many slots as it is wide, and no worker runs more than it has.
 // L2. Two workers never both serve a session at its own epoch.
 // L3. A lost reply leaks no slot and opens no second session: once all is quiet, what is held is what is open.
+// M2. The segments of a session are disjoint, over all its epochs.
 // M1. Usage on record is what the workers counted: nothing twice, nothing lost but what died unreported with a worker.
 import { isDeepStrictEqual } from 'node:util';
 import type { Session } from '@meridian/domain';
@@ -103,7 +104,8 @@ const isRegion = (place: string | undefined): boolean => REGIONS.some((region) =
 export function checkNothingLost({ world }: History): void {
   const events = [...world.record.rows.values()].flatMap((row) => row.events);
   const lost = events.filter(
-    (e) => e.type === 'migrating' || (e.type === 'ended' && e.reason === 'worker_lost'),
+    (e) =>
+      (e.type === 'migrating' && e.reason !== 'drain') || (e.type === 'ended' && e.reason === 'worker_lost'),
   );
   same('L4', 'sessions that lost their worker though none was lost', lost, []);
 }
@@ -130,6 +132,10 @@ function checkHistory({ world }: History, { request: { sessionId } }: Session): 
   );
   const meters = world.record.metersOf(sessionId);
   const segments = world.record.segmentsOf(sessionId);
+  for (const [index, { startsAtMs }] of segments.entries()) {
+    const beforeMs = segments[index - 1]?.endsAtMs ?? -Infinity;
+    hold(startsAtMs >= beforeMs, `M2: a segment of ${sessionId} begins before another has ended`);
+  }
   for (const counter of ['activeMs', 'frames'] as const) {
     const cut = segments.reduce((sum, segment) => sum + segment[counter], 0);
     const metered = meters.reduce((sum, meter) => sum + meter.last[counter], 0);

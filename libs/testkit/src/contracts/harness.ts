@@ -5,6 +5,7 @@ import type {
   LiveMeters,
   ModelCatalog,
   ModelPolicies,
+  Pairings,
   QueueRecord,
   SessionRepository,
   TenantRepository,
@@ -43,6 +44,7 @@ export interface RecordHarness {
   readonly queue: QueueRecord;
   readonly audit: AuditLog;
   readonly demand: DemandHistory;
+  readonly pairings: Pairings;
   close(): Promise<void>;
 }
 

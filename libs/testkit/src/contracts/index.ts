@@ -4,6 +4,7 @@ export * from './harness.ts';
 export * from './leases-contract.ts';
 export * from './live-meters-contract.ts';
 export * from './model-policies-contract.ts';
+export * from './pairings-contract.ts';
 export * from './queue-record-contract.ts';
 export * from './session-repository-contract.ts';
 export * from './tenant-repository-contract.ts';

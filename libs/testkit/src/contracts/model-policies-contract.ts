@@ -31,6 +31,14 @@ export function modelPoliciesContract(open: OpenRecord): void {
     expect(await record.policies.list()).toEqual([policy('dream', 1_500), policy('gallery', 2_000, 5_000)]);
   });
 
+  it('keeps the limits that were put for the sessions of a model', async () => {
+    const limited = { ...policy('gallery', 1_000), limits: { holdMs: 5_000, maxDurationMs: 60_000 } };
+    await record.policies.put(limited);
+    expect(await record.policies.get('gallery')).toEqual(limited);
+    await record.policies.put(policy('gallery', 2_000));
+    expect(await record.policies.get('gallery')).toEqual(policy('gallery', 2_000));
+  });
+
   it('forgets what is removed, once', async () => {
     await record.policies.put(policy('gallery', 1_000));
     expect(await record.policies.remove('gallery')).toBe(true);

@@ -2,8 +2,17 @@
 // M3. Session cost + idle = the GPU's bill, exactly.
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { WorkerUptime } from '@meridian/application';
-import { costOf, decide, evolveAll, type MeterReading, type RateId, type Session } from '@meridian/domain';
 import {
+  costOf,
+  decide,
+  decideAll,
+  evolveAll,
+  type MeterReading,
+  type RateId,
+  type Session,
+} from '@meridian/domain';
+import {
+  aLease,
   aRate,
   aReading,
   aSession,
@@ -140,6 +149,37 @@ export function usageRepositoryContract(open: OpenRecord): void {
     expect(segments.map(({ startsAtMs, activeMs }) => [startsAtMs - T0, activeMs])).toEqual([
       [0, 10_000],
       [10_000, 2_000],
+    ]);
+  });
+
+  it('keeps the segments of two epochs disjoint, though the old worker counts on for a moment', async () => {
+    await record.usage.apply([after(10_000, 1)]);
+    const lost = { type: 'lose-worker', atMs: T0 + 10_500, workerId: workerId('us-east-1') } as const;
+    const lease = aLease({ epoch: epoch(2), workerId: workerId('us-east-2') });
+    const moves = [
+      { ...lost, epoch: epoch(1), reason: 'drain' },
+      { type: 'migrate', atMs: T0 + 10_500, lease, considered: [] },
+    ] as const;
+    const moved = decideAll(moves, session);
+    expect(await record.sessions.append(moved.session, moved.events, session.eventCount)).toBe(true);
+    await record.usage.apply([after(10_600, 2, { atMs: T0 + 11_000 })]);
+    await record.usage.apply([after(10_720, 3, { atMs: T0 + 12_000 })]);
+    await record.usage.apply([aReading({ epoch: epoch(2), seq: 1, activeMs: 1_000, atMs: T0 + 12_000 })]);
+    expect(await usage()).toMatchObject({ activeMs: 11_720 });
+    const events = decide(end(T0 + 13_000), moved.session);
+    const over = evolveAll(moved.session, events);
+    expect(await record.sessions.append(over, events, moved.session.eventCount)).toBe(true);
+    const segments = await record.usage.segments(sessionId(1));
+    expect(
+      segments.map(({ epoch: at, startsAtMs, endsAtMs, activeMs }) => [
+        at,
+        startsAtMs - T0,
+        endsAtMs - T0,
+        activeMs,
+      ]),
+    ).toEqual([
+      [1, 0, 10_500, 10_720],
+      [2, 10_500, 12_000, 1_000],
     ]);
   });
 

@@ -129,6 +129,34 @@ export function workerRegistryContract(open: OpenRegion): void {
     expect(lost?.leases).toMatchObject([{ sessionId: sessionId(1), width: 3 }]);
   });
 
+  it('shows what a worker described of its state, and the most of its pool', async () => {
+    const heavy = aWorker({ workerId: workerId('us-east-2'), stateBytes: 5_000_000, rebuildMs: 1_500 });
+    await registered();
+    await store.registry.register(heavy);
+    expect(await store.registry.list(US_EAST)).toMatchObject([
+      { stateBytes: 4_096, rebuildMs: 0 },
+      { stateBytes: 5_000_000, rebuildMs: 1_500 },
+    ]);
+    expect((await store.registry.snapshot(US_EAST)).pools).toMatchObject([
+      { stateBytes: 5_000_000, rebuildMs: 1_500 },
+    ]);
+  });
+
+  it('says of a draining worker, and of no other, how many sessions are left on it', async () => {
+    const wide = aWorker({ slots: 4 });
+    const sessions = [aReport({ width: 2 }), aReport({ sessionId: sessionId(2) })];
+    await store.registry.register(wide);
+    await store.registry.heartbeat(aHeartbeat(wide, 1, sessions));
+    expect((await store.registry.list(US_EAST))[0]).not.toHaveProperty('sessions');
+    await store.registry.setDraining(US_EAST, wide.workerId, true);
+    expect((await store.registry.list(US_EAST))[0]).toMatchObject({ usedSlots: 3, sessions: 2 });
+    await store.registry.setDraining(US_EAST, wide.workerId, false);
+    await store.registry.heartbeat(aHeartbeat(wide, 2, sessions.slice(1), { draining: true }));
+    expect((await store.registry.list(US_EAST))[0]).toMatchObject({ usedSlots: 1, sessions: 1 });
+    await store.registry.heartbeat(aHeartbeat(wide, 3, [], { draining: true }));
+    expect((await store.registry.list(US_EAST))[0]).toMatchObject({ usedSlots: 0, sessions: 0 });
+  });
+
   const LATE: Cadence = {
     ...{ state: 'quarantined', quarantinedAtMs: 5, cooldownMs: 30_000, reason: '5.2 % late' },
     lateSinceMs: 3,
@@ -186,7 +214,7 @@ export function workerRegistryContract(open: OpenRegion): void {
     expect((await store.registry.list(US_EAST))[0]?.healthReason).toBe('an operator drains it');
   });
 
-  it('fences a session that holds a lease at a higher epoch elsewhere (L2)', async () => {
+  it('fences a session that holds a lease at a higher epoch elsewhere, and says if that is served (L2)', async () => {
     await registered(1, [aReport()]);
     const other = aWorker({ workerId: workerId('other') });
     await store.registry.register(other);
@@ -195,12 +223,11 @@ export function workerRegistryContract(open: OpenRegion): void {
       ...{ region: US_EAST, pool: poolIn(US_EAST), sessionId: sessionId(1), epoch: epoch(2), ttlMs: 60_000 },
       exclude: [worker.workerId],
     });
-    const outcome = await store.registry.heartbeat(aHeartbeat(worker, 2, [aReport({ seq: 2 })]));
-    expect(outcome).toEqual({
-      kind: 'applied',
-      drain: false,
-      fenced: [{ sessionId: sessionId(1), epoch: epoch(1) }],
-    });
+    const fenced = (seq: number) => store.registry.heartbeat(aHeartbeat(worker, seq, [aReport({ seq })]));
+    const old = { sessionId: sessionId(1), epoch: epoch(1) };
+    expect(await fenced(2)).toEqual({ kind: 'applied', drain: false, fenced: [{ ...old, isBound: false }] });
+    await store.registry.heartbeat(aHeartbeat(other, 2, [aReport({ epoch: epoch(2) })]));
+    expect(await fenced(3)).toEqual({ kind: 'applied', drain: false, fenced: [{ ...old, isBound: true }] });
     expect((await store.leases.find(US_EAST, sessionId(1)))?.workerId).toBe(other.workerId);
   });
 

@@ -48,9 +48,11 @@ export class FakeRecord {
 
   /** Moves a meter and keeps what is cut; `undefined` as the reading only cuts. */
   cut(meter: Meter, reading: MeterReading | undefined): void {
-    const session = this.rows.get(meter.sessionId)?.session;
-    const close = !session || session.state === 'ended' || session.epoch > meter.epoch;
-    const { meter: moved, segments } = cutSegments(meter, reading, { rates: this.rates, close });
+    const { session, events = [] } = this.rows.get(meter.sessionId) ?? {};
+    const close = !session || session.state === 'ended';
+    const left = events.find((event) => 'lease' in event && event.lease.epoch > meter.epoch);
+    const context = { rates: this.rates, close, leftAtMs: left?.atMs };
+    const { meter: moved, segments } = cutSegments(meter, reading, context);
     this.meters.set(meterKey(meter), moved);
     for (const segment of segments) {
       const key = `${meterKey(segment)} ${segment.startsAtMs}`;

@@ -52,7 +52,10 @@ export class FakeWorkerRegistry implements WorkerRegistry {
           ...{ lastHeartbeatAtMs: nowMs, beaten: true, lost: false, told: false },
         });
       }
-      const stops = fenced.map(({ sessionId, epoch }) => ({ sessionId, epoch }));
+      const stops = fenced.map(({ sessionId, epoch }) => ({
+        ...{ sessionId, epoch },
+        isBound: store.leases.get(sessionId)?.running === true,
+      }));
       const cadence = worker.cadence && { cadence: worker.cadence };
       return { kind: 'applied', drain: worker.drainWanted, fenced: stops, ...cadence };
     });
@@ -150,6 +153,7 @@ const registered = (store: RegionStore, worker: StoredWorker, nowMs: number): Re
   slots: worker.slots,
   ...store.health(worker, nowMs),
   usedSlots: worker.taken.size,
+  ...((worker.drainWanted || worker.draining) && { sessions: new Set(worker.taken.values()).size }),
   registeredAtMs: worker.registeredAtMs,
   lastHeartbeatAtMs: worker.lastHeartbeatAtMs,
   pace: worker.pace,

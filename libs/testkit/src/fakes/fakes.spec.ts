@@ -5,6 +5,7 @@ import {
   leasesContract,
   liveMetersContract,
   modelPoliciesContract,
+  pairingsContract,
   queueRecordContract,
   sessionRepositoryContract,
   tenantRepositoryContract,
@@ -18,6 +19,7 @@ import { VirtualClock } from '../virtual-clock.ts';
 import { FakeAuditLog } from './fake-audit-log.ts';
 import { FakeDemandHistory } from './fake-demand-history.ts';
 import { FakeModelPolicies } from './fake-model-policies.ts';
+import { FakePairings } from './fake-pairings.ts';
 import { FakeQueueRecord } from './fake-queue-record.ts';
 import { FakeRecord } from './fake-record.ts';
 import { FakeRegions } from './fake-regions.ts';
@@ -42,6 +44,7 @@ const openRecord: OpenRecord = async () => {
     queue: new FakeQueueRecord(record, tenants),
     audit: new FakeAuditLog(record),
     demand: new FakeDemandHistory(),
+    pairings: new FakePairings(record),
   };
   return { sessions, usage, ...rest, close: async () => undefined };
 };
@@ -55,4 +58,5 @@ describe('fake tenants', () => tenantRepositoryContract(openRecord));
 describe('fake audit log', () => auditLogContract(openRecord));
 describe('fake model policies', () => modelPoliciesContract(openRecord));
 describe('fake demand history', () => demandHistoryContract(openRecord));
+describe('fake pairings', () => pairingsContract(openRecord));
 describe('fake queue record', () => queueRecordContract(openRecord));

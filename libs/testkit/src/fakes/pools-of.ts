@@ -10,8 +10,9 @@ export function poolsOf(workers: readonly RegisteredWorker[]): readonly PoolSnap
     const { pool, region, gpuType, model, modelVersion, framesPerSecond } = first;
     const stepMs = Math.max(...members.map(({ pace }) => pace.stepMsP50));
     const encodeMs = Math.max(...members.map(({ pace }) => pace.encodeMsP50));
-    return [
-      { pool, region, gpuType, model, modelVersion, framesPerSecond, stepMs, encodeMs, workers: members },
-    ];
+    const stateBytes = Math.max(...members.map((worker) => worker.stateBytes));
+    const rebuildMs = Math.max(...members.map((worker) => worker.rebuildMs));
+    const ids = { pool, region, gpuType, model, modelVersion, framesPerSecond };
+    return [{ ...ids, stepMs, encodeMs, stateBytes, rebuildMs, workers: members }];
   });
 }
