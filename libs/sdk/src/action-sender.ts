@@ -36,6 +36,8 @@ export class ActionSender {
   #waiting: Waiting | undefined;
   /** The newest action sent, and before it those with text that no frame has shown. */
   #told: readonly Told[] = [];
+  /** The newest action without its text: what is held. */
+  #held: ActionInput = {};
   #seq = 0;
   #lastSentAtMs = -Infinity;
   #cancelSlot: (() => void) | undefined;
@@ -50,8 +52,15 @@ export class ActionSender {
     const text = checked.text || this.#waiting?.input.text;
     const madeAtMs = this.#waiting?.madeAtMs ?? this.#ports.clock.nowMs();
     this.#waiting = { input: { ...checked, ...(text && { text }) }, madeAtMs };
+    const { text: _said, ...held } = checked;
+    this.#held = held;
     this.#schedule();
     return this.#seq + 1;
+  }
+
+  /** Says anew what is held: another device's action was in force, and nobody is there to take it back. */
+  takeOver(): void {
+    this.send(this.#held);
   }
 
   /** The stream is open (again). */

@@ -128,6 +128,17 @@ describe('a controller', () => {
     expect(owner.state).toBe('active');
   });
 
+  it('leaves nothing in force: the owner says anew what it holds itself', async () => {
+    const device = await join();
+    owner.send({ axes: { forward: 0.5 } });
+    while (world.actions.length < 1) await new Promise(setImmediate);
+    device.send({ axes: { forward: 1 } });
+    while (world.actions.length < 2) await new Promise(setImmediate);
+    device.leave();
+    while (world.actions.length < 3) await new Promise(setImmediate);
+    expect(world.actions.map(({ axes }) => axes['forward'])).toEqual([0.5, 1, 0.5]);
+  });
+
   it.each(['token_expired', 'session_ended', 'token_reused'])('gives up on %s', async (reason) => {
     const device = await join();
     world.devices.closeAll(4016, reason);

@@ -12,7 +12,7 @@ import type { FrameFormat } from './frame-format.ts';
 import { toFrame, type Frame } from './frame.ts';
 import { PlayStream } from './play-stream.ts';
 import { RemovalSender } from './removal-sender.ts';
-import type { SessionEnd, StreamEvents } from './session-events.ts';
+import type { DeviceChange, SessionEnd, StreamEvents } from './session-events.ts';
 import { endOfNotice, toDeviceChange, toEndingSoon, toNotice } from './session-notice.ts';
 import type { StreamPhase } from './session-state.ts';
 import { StreamStats, type StatsSnapshot } from './stream-stats.ts';
@@ -161,11 +161,17 @@ export class SessionLink {
       case 'device-joined':
         return events.emit('deviceJoined', toDeviceChange(wire));
       case 'device-left':
-        return events.emit('deviceLeft', toDeviceChange(wire));
+        return this.#left(toDeviceChange(wire));
       case 'ended':
         return onEnded(endOfNotice(wire));
       case 'unknown':
     }
+  }
+
+  #left(change: DeviceChange): void {
+    const wasSteering = change.role === 'controller' && this.#ports.device === 0;
+    if (wasSteering) this.#sender.takeOver();
+    this.#ports.events.emit('deviceLeft', change);
   }
 
   #setPhase(phase: StreamPhase): void {
