@@ -5,6 +5,7 @@
 --   ROOT:workers        hash  worker id  -> worker record, JSON; its `slots` maps slot number -> session id, which is
 --                                         there once for each slot that its lease is wide
 --   ROOT:room:POOL      zset  worker ids that may be offered, by free slots (always above 0)
+--   ROOT:late:POOL      zset  worker ids that would be offered if they kept pace, by free slots (always above 0)
 --   ROOT:watch          zset  worker ids not yet told as lost, by last heartbeat, ms
 --   ROOT:gone           zset  worker ids told as lost, by that time, ms; forgotten later
 --   ROOT:leases         hash  session id -> lease, JSON without its expiry
@@ -47,19 +48,19 @@ local function keeps_pace(worker)
 end
 
 -- Before its first heartbeat nobody knows which slots of a worker are in use.
-local function offerable(worker)
-  return worker.beaten and not (worker.lost or worker.draining or worker.drain) and keeps_pace(worker)
+local function stays(worker)
+  return worker.beaten and not (worker.lost or worker.draining or worker.drain)
 end
 
 -- Writes the touched workers and their place among those with room. Every script that changes one ends with it.
 local function save_workers()
   for worker_id, worker in pairs(touched) do
     redis.call('HSET', root .. ':workers', worker_id, cjson.encode(worker))
-    local room, free = root .. ':room:' .. worker.pool, free_slots(worker)
-    if offerable(worker) and free > 0 then
-      redis.call('ZADD', room, free, worker_id)
-    else
-      redis.call('ZREM', room, worker_id)
+    local free, list = free_slots(worker), nil
+    if stays(worker) and free > 0 then list = keeps_pace(worker) and 'room' or 'late' end
+    for _, each in ipairs({ 'room', 'late' }) do
+      local key = root .. ':' .. each .. ':' .. worker.pool
+      if each == list then redis.call('ZADD', key, free, worker_id) else redis.call('ZREM', key, worker_id) end
     end
   end
   touched = {}

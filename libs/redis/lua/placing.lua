@@ -7,12 +7,12 @@ local function slots_needed(gpus, worker)
   return needed <= worker.capacity and needed or nil
 end
 
--- The fullest worker of the pool with room for all the slots wanted (fewest free slots, then the lowest worker id), and
+-- The fullest worker of one of the pool's lists (room, late) with room for all the slots wanted (fewest free slots, then the lowest worker id), and
 -- how many they are. A silent worker leaves the room here; its next heartbeat brings it back.
 -- Cost: O(log workers) and the workers to avoid, whatever the size of the pool; for a session of several slots also the
 -- workers with too little room, which packing keeps few.
-local function fullest_with_room(wanted, avoid, stale_ms)
-  local room, passed = root .. ':room:' .. wanted.pool, 0
+local function fullest_with_room(list, wanted, avoid, stale_ms)
+  local room, passed = root .. ':' .. list .. ':' .. wanted.pool, 0
   while true do
     local worker_id = redis.call('ZRANGE', room, passed, passed)[1]
     if not worker_id then return nil end
@@ -35,8 +35,9 @@ local function place(wanted, stale_ms)
   repeat
     more = sweep()
     save_workers()
-    worker, width = fullest_with_room(wanted, avoid, stale_ms)
+    worker, width = fullest_with_room('room', wanted, avoid, stale_ms)
   until worker or not more
+  if not worker and wanted.alsoLate then worker, width = fullest_with_room('late', wanted, avoid, stale_ms) end
   if not worker then return nil end
   drop_lease(wanted.sessionId)
   local lease = take_slots(worker, wanted.sessionId, wanted.epoch, width, wanted.ttlMs, false)

@@ -21,7 +21,10 @@ if old and not same and not old.told then
   lost = leases_of(old)
   table.insert(lost, 1, cjson.encode(old))
 end
-if old then redis.call('ZREM', root .. ':room:' .. old.pool, old.workerId) end
+if old then
+  redis.call('ZREM', root .. ':room:' .. old.pool, old.workerId)
+  redis.call('ZREM', root .. ':late:' .. old.pool, old.workerId)
+end
 redis.call('ZREM', root .. ':gone', worker.workerId)
 redis.call('ZADD', root .. ':watch', now_ms, worker.workerId)
 touch(worker)

@@ -75,7 +75,7 @@ async function reserveAnew(
   lost: LeaseRef,
 ): Promise<Session | typeof AGAIN> {
   const { sessionId } = session.request;
-  const { lease, considered } = await relocate(ports, session, lost);
+  const { lease, considered } = await relocate(ports, session, lost, { orLate: true });
   const atMs = ports.clock.nowMs();
   const claimByMs = atMs + ports.policy.claimTtlMs;
   const next: SessionCommand = lease

@@ -10,6 +10,8 @@ export interface ReserveSlot {
   readonly gpus?: number;
   /** Workers not to use, such as the one a session was just lost on. */
   readonly exclude?: readonly WorkerId[];
+  /** When no ready worker has room, take one that is quarantined for its pace: late frames are better than none. */
+  readonly alsoLate?: boolean;
 }
 
 /** The place that a session is moved away from. */

@@ -96,6 +96,15 @@ describe('re-placing a session', () => {
     expect(await replace()).toMatchObject({ kind: 'ended' });
   });
 
+  it('takes a worker that is quarantined for its pace rather than none, unless the move was planned', async () => {
+    await world.registry.setCadence(US_EAST, B, worker(B).registration.incarnation, {
+      ...{ state: 'quarantined', quarantinedAtMs: 0, cooldownMs: 30_000, reason: '9 % late' },
+    });
+    expect(await replace(epoch(1), A, true)).toMatchObject({ kind: 'no_other_worker' });
+    worker(A).crash();
+    expect(await replace()).toMatchObject({ kind: 'replaced', session: { lease: { workerId: B } } });
+  });
+
   it('goes before those who wait', async () => {
     const other = await opened();
     expect((await opened()).state).toBe('queued');

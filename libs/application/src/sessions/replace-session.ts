@@ -84,7 +84,7 @@ async function moveAway(
   const detail = await immovableBecause(ports, session, lost);
   if (planned && detail !== undefined) return { kind: 'not_movable', session, detail };
   const [place] = await Promise.all([
-    detail === undefined ? relocate(ports, session, lost) : undefined,
+    detail === undefined ? relocate(ports, session, lost, { orLate: !planned }) : undefined,
     planned ? undefined : reportLost(ports, lost),
   ]);
   const { lease } = place ?? {};

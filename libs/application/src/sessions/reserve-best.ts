@@ -30,6 +30,8 @@ export interface ReserveFor {
   readonly epoch: Epoch;
   readonly ttlMs: number;
   readonly exclude?: readonly WorkerId[];
+  /** As in `ReserveSlot`. */
+  readonly alsoLate?: boolean;
   /** Set when the session is moved: the place that it leaves, in the region of all candidates. */
   readonly from?: TransferFrom;
   /** Regions in which an earlier attempt may have reserved for the same session and epoch. */
@@ -80,11 +82,12 @@ function reserveAt(
   { request: { gpus } }: Ranking,
   region: RegionId,
   pool: PoolId,
-  { sessionId, epoch, ttlMs, exclude, from }: ReserveFor,
+  { sessionId, epoch, ttlMs, exclude, alsoLate, from }: ReserveFor,
 ): Promise<Lease | undefined> {
   const slot = {
     ...{ region, pool, sessionId, epoch, ttlMs },
     ...(exclude && { exclude }),
+    ...(alsoLate && { alsoLate }),
     ...(gpus !== undefined && { gpus }),
   };
   return from ? leases.transfer(region, from, slot) : leases.reserve(slot);

@@ -179,6 +179,18 @@ export function workerRegistryContract(open: OpenRegion): void {
     });
   });
 
+  it('gives such a worker to a session that takes it rather than none, before its first heartbeat to nobody', async () => {
+    await registered();
+    await store.registry.setCadence(US_EAST, worker.workerId, worker.incarnation, LATE);
+    const any = {
+      ...{ region: US_EAST, pool: poolIn(US_EAST), epoch: epoch(1), ttlMs: 60_000 },
+      ...{ sessionId: sessionId('any'), alsoLate: true },
+    };
+    expect(await store.leases.reserve(any)).toMatchObject({ workerId: worker.workerId });
+    await store.registry.register(restarted);
+    expect(await store.leases.reserve({ ...any, sessionId: sessionId('early') })).toBeUndefined();
+  });
+
   it('offers one session at a time to a worker on trial', async () => {
     await registered();
     const trial: Cadence = { ...LATE, state: 'trial' };

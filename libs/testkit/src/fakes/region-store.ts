@@ -87,17 +87,26 @@ export class RegionStore {
   }
 
   /** Takes slots for a session, whose older lease goes in the same move. Undefined: no room; then that one stays. */
-  place(
-    { pool, sessionId, epoch, ttlMs, gpus, exclude = [] }: ReserveSlot,
-    nowMs: number,
-  ): Lease | undefined {
+  place(wanted: ReserveSlot, nowMs: number): Lease | undefined {
+    const { sessionId, epoch, ttlMs } = wanted;
+    const best =
+      this.#fullest(wanted, (worker) => this.health(worker, nowMs).health === 'ready') ??
+      (wanted.alsoLate ? this.#fullest(wanted, (worker) => this.#isLate(worker, nowMs)) : undefined);
+    return best && this.take(best.worker, { sessionId, epoch, width: best.width }, ttlMs, false);
+  }
+
+  #isLate(worker: StoredWorker, nowMs: number): boolean {
+    return worker.beaten && this.health(worker, nowMs).health === 'quarantined';
+  }
+
+  #fullest({ pool, gpus, exclude = [] }: ReserveSlot, mayServe: (worker: StoredWorker) => boolean) {
     const [best] = [...this.workers.values()]
-      .filter((worker) => worker.registration.pool === pool && this.health(worker, nowMs).health === 'ready')
+      .filter((worker) => worker.registration.pool === pool && mayServe(worker))
       .filter((worker) => !exclude.includes(worker.registration.workerId) && freeSlots(worker) > 0)
       .map((worker) => ({ worker, width: slotsNeeded(gpus, shapeOf(worker)) ?? Infinity }))
       .filter(({ worker, width }) => width <= freeSlots(worker))
       .sort((a, b) => freeSlots(a.worker) - freeSlots(b.worker) || byId(a.worker, b.worker));
-    return best && this.take(best.worker, { sessionId, epoch, width: best.width }, ttlMs, false);
+    return best;
   }
 
   take(
