@@ -24,6 +24,7 @@ const boundaries = (...extra) => [
       layer('layer:application', 'layer:domain', ...extra),
       layer('layer:protocol'),
       layer('layer:telemetry'),
+      layer('layer:wire'),
       layer('layer:model'),
       layer(
         'layer:adapter',
@@ -31,6 +32,7 @@ const boundaries = (...extra) => [
         'layer:domain',
         'layer:protocol',
         'layer:telemetry',
+        'layer:wire',
         ...extra,
       ),
       layer('layer:sdk', 'layer:protocol'),

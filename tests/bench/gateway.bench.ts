@@ -1,86 +1,84 @@
-// What relaying a frame costs: 100 streams of 25 frames of 20 kB a second through the gateway, and through peers that
-// do less, in the same run and in turns.
+// What relaying a frame costs: 100 streams of 25 frames of 20 kB a second through the gateway, and through C proxies that
+// do less, in the same run and in turns; then the gateway's memory.
 import { machineText, percentile, progressTo, type BenchResult, type Figure } from '@meridian/embedded';
-import { createServer, type AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FakeControlPlane, SECRET } from '../../apps/gateway/src/testing/fake-control-plane.ts';
+import { freePorts, startContenders, type Contender } from './gateway/contenders.ts';
 import { cpuTimeMs } from './gateway/cpu-time.ts';
-import { openStreams, overGrpc, overWebSocket, type OpenStream } from './gateway/load.ts';
-import { startGateway, startNginx, startScript, type Relay } from './gateway/relays.ts';
+import { openStreams } from './gateway/load.ts';
+import { STALLED_CLIENTS, idleStreamBytes, stalledClientsBytes } from './gateway/memory.ts';
+import { startGateway, startScript, type Relay } from './gateway/relays.ts';
 
 const STREAMS = 100;
 const ROUNDS = 3;
 const WARM_UP_MS = 2_000;
-const MEASURED_MS = 6_000;
+const MEASURED_MS = 4_000;
+const KB = 1_000;
 
 interface Turn {
   readonly cpuUsPerFrame: number;
   readonly framesPerSecond: number;
-  readonly delayMsP95: number;
+  readonly delayMsP99: number;
 }
 
-interface Contender {
-  readonly name: string;
-  readonly relay: Relay;
-  readonly over: (port: number, tokens: readonly string[]) => OpenStream;
-  readonly port: number;
-  readonly turns: Turn[];
-}
+/** The turns of each contender by its name. */
+type Turns = ReadonlyMap<string, readonly Turn[]>;
 
 export async function run(): Promise<BenchResult> {
   const progress = progressTo(process.stderr);
-  const plane = await FakeControlPlane.start();
-  const started: Relay[] = [];
+  const control = await FakeControlPlane.start();
+  const plane = { jwksUrl: control.jwksUrl, controlPlane: control.grpcAddress, secret: SECRET };
+  const source = await startScript('frame-source.ts');
+  const idleSource = await startScript('frame-source.ts', 'idle');
+  const started = await startContenders(plane, source);
+  const quiet = { STALL_MS: '600000', FIRST_MESSAGE_MS: '600000' };
+  const fresh = await startGateway({ ...plane, ports: await freePorts(), env: quiet });
   try {
-    const source = await startScript('frame-source.ts');
-    started.push(source);
-    const contenders = await startAll(plane, source, started);
-    for (let round = 1; round <= ROUNDS; round += 1) {
-      for (const each of contenders) {
-        const users = await tokens(plane, source);
-        await progress.step(`${each.name}, round ${round}`, async () =>
-          each.turns.push(await measure(each, users)),
-        );
+    const turns = new Map<string, Turn[]>(started.contenders.map(({ name }) => [name, []]));
+    // The first round is for getting warm: of a program that compiles itself, and of everybody's memory.
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      for (const each of started.contenders) {
+        const users = await tokens(control, source, STREAMS);
+        await progress.step(`${each.name}, round ${round}`, async () => {
+          const turn = await measure(each, users);
+          if (round > 0) turns.get(each.name)?.push(turn);
+        });
       }
     }
-    return resultOf(contenders);
+    const idle = await progress.step('idle streams', () =>
+      idleStreamBytes(fresh, (count) => tokens(control, idleSource, count)),
+    );
+    const stalled = await progress.step('stalled clients', () =>
+      stalledClientsBytes(fresh, (count) => tokens(control, source, count)),
+    );
+    return {
+      bench: 'gateway',
+      machine: machineText(),
+      figures: [
+        ...ratios(turns),
+        { name: 'memory per idle stream', unit: 'kB', value: idle / KB, bar: { max: 100 } },
+        {
+          name: `memory of ${STALLED_CLIENTS} stalled clients, most`,
+          unit: 'kB',
+          value: stalled.bytesMax / KB,
+        },
+        { name: 'its growth from the 3rd to the last quarter', unit: 'kB', value: stalled.growthBytes / KB },
+        ...started.contenders.flatMap(({ name, pid }) => absolute(name, pid, turns.get(name) ?? [])),
+      ],
+      notShown: notShown(started.absent),
+    };
   } finally {
-    for (const relay of started) relay.close();
-    plane.goAway();
+    started.close();
+    for (const each of [source, idleSource, fresh]) each.close();
+    control.goAway();
   }
 }
 
-async function startAll(
-  plane: FakeControlPlane,
-  source: Relay,
-  started: Relay[],
-): Promise<readonly Contender[]> {
-  const [http, grpc, third] = await freePorts();
-  const gateway = await startGateway({
-    jwksUrl: plane.jwksUrl,
-    controlPlane: plane.grpcAddress,
-    secret: SECRET,
-    ports: [http, grpc],
-  });
-  started.push(gateway);
-  const pipe = await startScript('bare-pipe.ts', `http://127.0.0.1:${source.port}`);
-  started.push(pipe);
-  const nginx = await startNginx(source.port, third);
-  if (nginx) started.push(nginx);
-  return [
-    { name: 'gateway, gRPC', relay: gateway, over: overGrpc, port: gateway.grpcPort, turns: [] },
-    { name: 'gateway, WebSocket', relay: gateway, over: overWebSocket, port: gateway.port, turns: [] },
-    { name: 'bare node:http2 pipe', relay: pipe, over: overGrpc, port: pipe.grpcPort, turns: [] },
-    ...(nginx ? [{ name: 'nginx', relay: nginx, over: overGrpc, port: nginx.grpcPort, turns: [] }] : []),
-  ];
-}
-
 /** New sessions for every turn: the gateway remembers how far an older one had come. */
-const tokens = (plane: FakeControlPlane, source: Relay) =>
+const tokens = (plane: FakeControlPlane, source: Relay, count: number) =>
   Promise.all(
-    Array.from({ length: STREAMS }, () =>
+    Array.from({ length: count }, () =>
       plane.token({
         sessionId: `ses_${randomUUID()}`,
         workerId: 'us-east-1',
@@ -92,87 +90,84 @@ const tokens = (plane: FakeControlPlane, source: Relay) =>
     ),
   );
 
-async function measure({ relay, over, port }: Contender, users: readonly string[]): Promise<Turn> {
-  const load = openStreams(STREAMS, over(port, users));
+async function measure({ pid, over, target }: Contender, users: readonly string[]): Promise<Turn> {
+  const load = openStreams(STREAMS, over(target, users));
+  const cpuMs = () => (pid === undefined ? 0 : cpuTimeMs(pid));
   try {
     await delay(WARM_UP_MS);
-    const [frames, cpuMs, startedMs] = [load.frames, cpuTimeMs(relay.pid), performance.now()];
+    const [frames, cpuMsBefore, startedMs] = [load.frames, cpuMs(), performance.now()];
     load.delaysMs = [];
     await delay(MEASURED_MS);
     const [relayed, seconds] = [load.frames - frames, (performance.now() - startedMs) / 1_000];
     return {
-      cpuUsPerFrame: ((cpuTimeMs(relay.pid) - cpuMs) * 1_000) / relayed,
+      cpuUsPerFrame: ((cpuMs() - cpuMsBefore) * 1_000) / relayed,
       framesPerSecond: relayed / seconds,
-      delayMsP95: percentile(load.delaysMs, 0.95),
+      delayMsP99: percentile(load.delaysMs, 0.99),
     };
   } finally {
     load.close();
   }
 }
 
-function resultOf(contenders: readonly Contender[]): BenchResult {
-  const [grpc, webSocket, ...peers] = contenders;
-  if (!grpc || !webSocket) throw new Error('the gateway was not measured');
-  const cpu = (turn: Turn) => turn.cpuUsPerFrame;
-  return {
-    bench: 'gateway',
-    machine: machineText(),
-    figures: [
-      ...peers.flatMap((peer) => [
-        figure(`CPU per relayed frame, gRPC, against ${peer.name}`, 'µs', grpc.turns.map(cpu), peer, cpu),
-        figure(
-          `ratio to ${peer.name}`,
-          '',
-          grpc.turns.map((turn, at) => cpu(turn) / cpu(peer.turns[at] ?? turn)),
-        ),
-      ]),
-      figure('CPU per relayed frame, WebSocket', 'µs', webSocket.turns.map(cpu)),
-      ...[grpc, webSocket, ...peers].flatMap(({ name, turns }) => [
-        figure(
-          `${name}: encoded to received, p95`,
-          'ms',
-          turns.map(({ delayMsP95 }) => delayMsP95),
-        ),
-        figure(
-          `${name}: frames received`,
-          '1/s',
-          turns.map(({ framesPerSecond }) => framesPerSecond),
-        ),
-      ]),
-    ],
-    notShown: [
-      'the network: source, relay and users share one machine and its cores, which the delays feel',
-      'TLS, which ends in front of the gateway',
-      'what the gateway does for a slow client or a lost worker; the peers do nothing of it',
-      ...(peers.some(({ name }) => name === 'nginx') ? [] : ['nginx: it is not installed here']),
-    ],
+/** Of the gateway to each peer, turn by turn, so that what else the machine does meets both. */
+function ratios(turns: Turns): readonly Figure[] {
+  const direct = turns.get('no relay') ?? [];
+  const cpu = ({ cpuUsPerFrame }: Turn) => cpuUsPerFrame;
+  const addedP99 = ({ delayMsP99 }: Turn, at: number) => delayMsP99 - (direct[at]?.delayMsP99 ?? 0);
+  const ratio = (name: string, of: typeof addedP99, ours: string, peer: string, max?: number): Figure[] => {
+    const [own, others] = [turns.get(ours) ?? [], turns.get(peer) ?? []];
+    if (own.length === 0 || others.length === 0) return [];
+    const values = own.map((turn, at) => of(turn, at) / of(others[at] ?? turn, at));
+    return [{ ...spread(name, '', values), ...(max === undefined ? {} : { bar: { max } }) }];
   };
+  const [grpc, webSocket] = ['gateway, gRPC', 'gateway, WebSocket'];
+  return [
+    ...ratio('cpu_ratio_nginx', cpu, grpc, 'nginx', 1),
+    ...ratio('cpu_ratio_nginx_tls', cpu, `${grpc}, TLS`, 'nginx, TLS', 1),
+    ...ratio('added_p99_ratio_nginx', addedP99, grpc, 'nginx', 1),
+    ...ratio('added_p99_ratio_nginx_tls', addedP99, `${grpc}, TLS`, 'nginx, TLS', 1),
+    ...ratio('cpu_ratio_haproxy', cpu, grpc, 'HAProxy'),
+    ...ratio('cpu_ratio_haproxy_tls', cpu, `${grpc}, TLS`, 'HAProxy, TLS'),
+    ...ratio('cpu_ratio_nginx_websocket', cpu, webSocket, 'nginx'),
+    ...ratio('cpu_ratio_nginx_websocket_tls', cpu, `${webSocket}, TLS`, 'nginx, TLS'),
+    ...ratio('cpu_ratio_bare_http2', cpu, grpc, 'bare node:http2 pipe'),
+  ];
 }
 
-function figure(
-  name: string,
-  unit: string,
-  values: readonly number[],
-  peer?: Contender,
-  of?: (turn: Turn) => number,
-): Figure {
-  return {
-    name,
-    unit,
-    value: percentile(values, 0.5),
-    spread: [Math.min(...values), Math.max(...values)],
-    ...(peer && of ? { peer: { name: peer.name, value: percentile(peer.turns.map(of), 0.5) } } : {}),
-  };
-}
-
-async function freePorts(): Promise<readonly [number, number, number]> {
-  const servers = [createServer(), createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      await once(server.listen(0, '127.0.0.1'), 'listening');
-      return (server.address() as AddressInfo).port;
-    }),
+function absolute(name: string, pid: number | undefined, turns: readonly Turn[]): readonly Figure[] {
+  const of = (what: string, unit: string, values: readonly number[]) =>
+    spread(`${name}: ${what}`, unit, values);
+  const cpu = of(
+    'CPU per frame',
+    'µs',
+    turns.map(({ cpuUsPerFrame }) => cpuUsPerFrame),
   );
-  for (const server of servers) server.close();
-  return ports as unknown as readonly [number, number, number];
+  return [
+    ...(pid === undefined ? [] : [cpu]),
+    of(
+      'encoded to received, p99',
+      'ms',
+      turns.map(({ delayMsP99 }) => delayMsP99),
+    ),
+    of(
+      'frames received',
+      '1/s',
+      turns.map(({ framesPerSecond }) => framesPerSecond),
+    ),
+  ];
 }
+
+const spread = (name: string, unit: string, values: readonly number[]): Figure => ({
+  name,
+  unit,
+  value: percentile(values, 0.5),
+  spread: [Math.min(...values), Math.max(...values)],
+});
+
+const notShown = (absent: readonly string[]): readonly string[] => [
+  'the network: source, relay and users share one machine and its cores, which the delays feel',
+  'handshakes of TLS: streams are open when the measuring begins',
+  'what the gateway does for a slow client, a lost worker or a second device; the peers do nothing of it, nor do they check tokens',
+  'peers tuned beyond their defaults, and with more than one thread',
+  ...absent.map((name) => `${name}: it is not installed here`),
+];

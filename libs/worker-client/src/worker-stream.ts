@@ -1,15 +1,14 @@
 // One session's stream to its worker, as bytes. Reading never pauses: the gateway drops frames for a slow client, so
 // that a worker is never held up by one. Writing waits for the connection.
 import { status } from '@grpc/grpc-js';
+import {
+  ErrorCode,
+  type HeaderField,
+  type Headers,
+  type Http2Connection,
+  type Http2Stream,
+} from '@meridian/http2';
 import { WorkerServiceService } from '@meridian/protocol/worker';
-import type {
-  ClientHttp2Session,
-  ClientHttp2Stream,
-  IncomingHttpHeaders,
-  OutgoingHttpHeaders,
-} from 'node:http2';
-import { constants } from 'node:http2';
-import { Mailbox } from './mailbox.ts';
 import { Envelope } from './wire/envelope.ts';
 import { MessageMemory } from './wire/message-memory.ts';
 import { MessageSplitter } from './wire/message-splitter.ts';
@@ -36,96 +35,104 @@ export interface StreamEnd {
   readonly by: 'worker' | 'connection' | 'caller';
 }
 
-export class WorkerStream {
-  /** Whole PlayResponse messages in order; release each when it is done with. Ends with the stream and never throws; `ended` says why it ended. */
-  readonly messages: AsyncIterable<Envelope>;
-  readonly ended: Promise<StreamEnd>;
-  readonly #stream: ClientHttp2Stream;
+type OnMessage = (message: Envelope) => void;
 
-  constructor(session: ClientHttp2Session, call: ServeCall, maxMessageBytes: number, signal: AbortSignal) {
-    const mailbox = new Mailbox<Envelope>();
-    this.messages = mailbox;
-    this.#stream = session.request(headersOf(call), { endStream: false });
-    this.ended = ending(this.#stream, signal).finally(() => mailbox.close());
+export class WorkerStream {
+  /** Settles after the last message, and never rejects. */
+  readonly ended: Promise<StreamEnd>;
+  readonly #stream: Http2Stream;
+
+  /** `onMessage` gets whole PlayResponse messages in order, and releases each when it is done with. */
+  constructor(
+    connection: Http2Connection,
+    call: ServeCall,
+    maxMessageBytes: number,
+    onMessage: OnMessage,
+    signal: AbortSignal,
+  ) {
+    this.#stream = connection.open(headersOf(call));
     const { checkpoint, onTooLarge } = call;
-    readInto(
-      mailbox,
-      this.#stream,
-      new MessageSplitter(maxMessageBytes, { memory: new MessageMemory(), onTooLarge }),
-    );
-    closeOnAbort(this.#stream, signal);
+    const splitter = new MessageSplitter(maxMessageBytes, { memory: new MessageMemory(), onTooLarge });
+    this.ended = new Promise((resolve) => read(this.#stream, splitter, onMessage, signal, resolve));
+    resetOnAbort(this.#stream, signal, this.ended);
     if (checkpoint) this.#restore(checkpoint);
   }
 
   /** Sends a PlayRequest; resolves when it was handed to the connection, or when the stream is no more. */
   write(message: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#stream.destroyed || this.#stream.closed) return resolve();
       this.#stream.write(Envelope.of(message).framed, () => resolve());
     });
   }
 
   /** The first message of the stream, as the metadata announces it. */
   #restore(checkpoint: Buffer): void {
-    if (this.#stream.destroyed || this.#stream.closed) return;
     this.#stream.write(restoreHead(checkpoint.length));
     this.#stream.write(checkpoint);
   }
 }
 
-const headersOf = (call: ServeCall): OutgoingHttpHeaders => ({
-  ':method': 'POST',
-  ':path': WorkerServiceService.serve.path,
-  te: 'trailers',
-  'content-type': 'application/grpc+proto',
-  authorization: `Bearer ${call.sessionToken}`,
-  'meridian-client-key': call.clientKey,
-  traceparent: call.traceparent,
-  ...(call.checkpoint ? { 'meridian-restore': '1' } : {}),
-  ...(call.nextFrame === undefined ? {} : { 'meridian-next-frame': String(call.nextFrame) }),
-});
-
-function readInto(mailbox: Mailbox<Envelope>, stream: ClientHttp2Stream, splitter: MessageSplitter): void {
-  stream.on('data', (chunk: Buffer) => {
-    try {
-      for (const envelope of splitter.push(chunk)) mailbox.push(envelope);
-    } catch (error) {
-      const { message } = statusOf(error);
-      stream.destroy(new Error(`the worker sent bytes that are no messages: ${message}`));
-    }
-  });
+function headersOf(call: ServeCall): readonly HeaderField[] {
+  const fields: HeaderField[] = [
+    [':method', 'POST'],
+    [':scheme', 'http'],
+    [':path', WorkerServiceService.serve.path],
+    [':authority', call.address],
+    ['te', 'trailers'],
+    ['content-type', 'application/grpc+proto'],
+    ['authorization', `Bearer ${call.sessionToken}`],
+    ['meridian-client-key', call.clientKey],
+    ['traceparent', call.traceparent],
+  ];
+  if (call.checkpoint) fields.push(['meridian-restore', '1']);
+  if (call.nextFrame !== undefined) fields.push(['meridian-next-frame', String(call.nextFrame)]);
+  return fields;
 }
 
-/** Settles once, after the last message: with the trailers when they came, else with what broke the stream. */
-function ending(stream: ClientHttp2Stream, signal: AbortSignal): Promise<StreamEnd> {
-  return new Promise((resolve) => {
-    let said: Status | undefined;
-    let broken = 'The connection to the worker broke.';
-    const settle = () => resolve(endOf(said, broken, signal));
-    const hear = (headers: IncomingHttpHeaders) => {
-      said ??= fromTrailers(headers);
-    };
-    stream.on('response', hear);
-    stream.on('trailers', hear);
-    stream.on('error', (error) => (broken = `The connection to the worker broke: ${error.message}.`));
-    stream.on('end', () => {
-      // A worker may end its side while ours is open; nothing more is to be said to it.
-      if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
-      settle();
-    });
-    stream.on('close', settle);
+/** Reads the stream to its end, which is what the trailers say, else what broke it. */
+function read(
+  stream: Http2Stream,
+  splitter: MessageSplitter,
+  onMessage: OnMessage,
+  signal: AbortSignal,
+  settle: (end: StreamEnd) => void,
+): void {
+  let said: Status | undefined;
+  let broken = 'the stream ended without a status';
+  const hear = (headers: Headers) => {
+    said ??= fromTrailers(headers);
+    const httpStatus = headers.get(':status') ?? '200';
+    if (httpStatus !== '200') broken = `it answered HTTP ${httpStatus}`;
+  };
+  const take = (envelope: Envelope) => {
+    if (!stream.isClosed) onMessage(envelope);
+  };
+  stream.consume({
+    onData: (chunk, start, end) => {
+      try {
+        splitter.push(chunk, start, end, take);
+      } catch (error) {
+        broken = `the worker sent bytes that are no messages: ${statusOf(error).message}`;
+        stream.reset(ErrorCode.CANCEL);
+      }
+    },
+    onHeaders: hear,
+    // A worker may end its side while ours is open; nothing more is to be said to it.
+    onEnd: () => stream.reset(ErrorCode.NO_ERROR),
+    onClose: (error) => settle(endOf(said, error?.message ?? broken, signal)),
   });
 }
 
 function endOf(said: Status | undefined, broken: string, signal: AbortSignal): StreamEnd {
   if (said) return { status: said, by: 'worker' };
   if (signal.aborted) return { status: { code: status.CANCELLED, message: 'Ended here.' }, by: 'caller' };
-  return { status: { code: status.UNAVAILABLE, message: broken }, by: 'connection' };
+  const message = `The connection to the worker broke: ${broken}.`;
+  return { status: { code: status.UNAVAILABLE, message }, by: 'connection' };
 }
 
-function closeOnAbort(stream: ClientHttp2Stream, signal: AbortSignal): void {
-  const cancel = () => stream.close(constants.NGHTTP2_CANCEL);
+function resetOnAbort(stream: Http2Stream, signal: AbortSignal, ended: Promise<unknown>): void {
+  const cancel = () => stream.reset(ErrorCode.CANCEL);
   if (signal.aborted) return cancel();
   signal.addEventListener('abort', cancel, { once: true });
-  stream.once('close', () => signal.removeEventListener('abort', cancel));
+  void ended.then(() => signal.removeEventListener('abort', cancel));
 }

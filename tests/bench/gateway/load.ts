@@ -11,15 +11,22 @@ export interface Load {
   close(): void;
 }
 
+export interface Target {
+  readonly port: number;
+  readonly isTls: boolean;
+}
+
 /** One user's stream; `onFrame` is called with the bytes of each message. Answers with how to end it. */
 export type OpenStream = (user: number, onFrame: (message: Buffer) => void) => () => void;
 
 const MESSAGE_BYTES_MAX = 1024 * 1024;
+/** The certificate was made for this run. */
+const TLS_OPTIONS = { rejectUnauthorized: false };
 
 export const overGrpc =
-  (port: number, tokens: readonly string[]): OpenStream =>
+  ({ port, isTls }: Target, tokens: readonly string[], { isRead = true } = {}): OpenStream =>
   (user, onFrame) => {
-    const session = connect(`http://127.0.0.1:${port}`);
+    const session = connect(`${isTls ? 'https' : 'http'}://127.0.0.1:${port}`, TLS_OPTIONS);
     session.on('error', () => undefined);
     const stream = session.request(
       {
@@ -34,17 +41,23 @@ export const overGrpc =
     );
     const splitter = new MessageSplitter(MESSAGE_BYTES_MAX);
     stream.on('error', () => undefined);
-    stream.on('data', (chunk: Buffer) => splitter.push(chunk).forEach(({ message }) => onFrame(message)));
+    if (isRead) {
+      stream.on('data', (chunk: Buffer) =>
+        splitter.push(chunk, 0, chunk.length, ({ message }) => onFrame(message)),
+      );
+    }
     return () => session.destroy();
   };
 
 export const overWebSocket =
-  (port: number, tokens: readonly string[]): OpenStream =>
+  ({ port, isTls }: Target, tokens: readonly string[], { isRead = true } = {}): OpenStream =>
   (user, onFrame) => {
     const protocols = ['meridian.v1', `token.${tokens[user]}`, `client.${clientKey(user)}`];
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/play`, protocols);
+    const address = `${isTls ? 'wss' : 'ws'}://127.0.0.1:${port}/v1/play`;
+    const socket = new WebSocket(address, protocols, TLS_OPTIONS);
     socket.on('error', () => undefined);
     socket.on('message', (message: Buffer) => onFrame(message));
+    if (!isRead) socket.once('open', () => socket.pause());
     return () => socket.terminate();
   };
 

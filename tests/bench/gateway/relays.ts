@@ -1,10 +1,6 @@
-// The programs that are compared, each a process of its own between the same source and the same users.
+// The gateway and what else runs between source and users, each a process of its own.
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -30,9 +26,11 @@ export interface GatewayPlan {
   readonly controlPlane: string;
   readonly secret: string;
   readonly ports: readonly [number, number];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-export async function startGateway({ jwksUrl, controlPlane, secret, ports }: GatewayPlan): Promise<Relay> {
+export async function startGateway(plan: GatewayPlan): Promise<Relay> {
+  const { jwksUrl, controlPlane, secret, ports, env } = plan;
   const [port, grpcPort] = ports;
   const child = spawn(process.execPath, [here('../../../apps/gateway/dist/main.js')], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -43,66 +41,31 @@ export async function startGateway({ jwksUrl, controlPlane, secret, ports }: Gat
       CONTROL_PLANE_GRPC: controlPlane,
       JWKS_URL: jwksUrl,
       FLEET_SECRET: secret,
-      LOG_LEVEL: 'warn',
+      LOG_LEVEL: 'error',
+      ...env,
     },
   });
-  await answering(child, async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
+  // Of the two schemes only one is spoken; that the port answers at all is enough, since keys come before it opens.
+  await answering(child, () =>
+    fetch(`http://127.0.0.1:${port}/readyz`).then(
+      ({ ok }) => ok,
+      (error: unknown) =>
+        env?.['TLS_CERT_FILE'] !== undefined && !String((error as Error).cause).includes('REFUSED'),
+    ),
+  );
   return { ...relayOf(child), port, grpcPort };
 }
 
-/** Undefined when nginx is not installed. One worker process; its defaults otherwise. */
-export async function startNginx(source: number, port: number): Promise<Relay | undefined> {
-  const folder = mkdtempSync(join(tmpdir(), 'meridian-nginx-'));
-  const conf = join(folder, 'nginx.conf');
-  writeFileSync(conf, nginxConf(folder, source, port));
-  const child = spawn('nginx', ['-c', conf, '-p', folder, '-e', join(folder, 'error.log')], {
-    stdio: 'ignore',
-  });
-  const cleanUp = () => rmSync(folder, { recursive: true, force: true });
-  try {
-    await once(child, 'spawn');
-    await answering(child, () => accepts(port));
-  } catch {
-    child.kill();
-    cleanUp();
-    return undefined;
-  }
-  child.once('exit', cleanUp);
-  return { ...relayOf(child), port, grpcPort: port };
-}
-
-const nginxConf = (folder: string, source: number, port: number) => `
-daemon off;
-worker_processes 1;
-pid ${folder}/nginx.pid;
-events { worker_connections 1024; }
-http {
-  access_log off;
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
-  server {
-    listen 127.0.0.1:${port} http2;
-    location / { grpc_pass grpc://127.0.0.1:${source}; grpc_read_timeout 1h; }
-  }
-}
-`;
-
-function relayOf(child: ChildProcess) {
+export function relayOf(child: ChildProcess) {
   const close = () => void child.kill();
   process.once('exit', close);
   return { pid: child.pid ?? 0, close };
 }
 
-async function answering(child: ChildProcess, ask: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 100 && child.exitCode === null; tries += 1) {
+export async function answering(child: ChildProcess, ask: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 300 && child.exitCode === null; tries += 1) {
     if (await ask().catch(() => false)) return;
     await delay(100);
   }
   throw new Error('a relay did not start');
 }
-
-const accepts = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });

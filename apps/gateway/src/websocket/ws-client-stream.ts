@@ -7,6 +7,7 @@ import {
   type ClientStream,
   type Flushed,
 } from '../relay/client-stream.ts';
+import { Liveness } from './liveness.ts';
 
 const SERVICE_RESTART = 1012;
 const STATUS_CLOSE_CODES = 4_000;
@@ -14,32 +15,59 @@ const STATUS_CLOSE_CODES = 4_000;
 const REASON_MAX = 123;
 
 /** One binary message is one protobuf message. */
+
 export class WsClientStream implements ClientStream {
   readonly requests: AsyncIterable<Buffer>;
   readonly gone: AbortSignal;
   readonly #socket: WebSocket;
-  #isAlive = true;
+  readonly #liveness: Liveness;
+  /** Of what is sent, while the client has too much under way for more. */
+  #held: Flushed[] = [];
 
   constructor(socket: WebSocket, keepAliveMs: number) {
     this.#socket = socket;
     const gone = new AbortController();
     this.gone = gone.signal;
-    socket.once('close', () => gone.abort());
+    this.#liveness = new Liveness({
+      everyMs: keepAliveMs,
+      ping: () => socket.ping(),
+      onGone: () => socket.terminate(),
+    });
+    socket.on('pong', () => {
+      this.#liveness.answered();
+      this.#letGo();
+    });
+    socket.once('close', () => {
+      this.#liveness.stop();
+      gone.abort();
+      this.#letGo();
+    });
     // Whatever broke it (a message above the limit, a bad frame), ws closes the socket and `close` follows.
     socket.on('error', () => undefined);
-    this.requests = requestsOf(socket, () => this.#heard());
-    this.#keepAlive(keepAliveMs);
+    this.requests = requestsOf(socket, () => this.#liveness.heard());
   }
 
   get isIdle(): boolean {
-    return this.#socket.bufferedAmount === 0;
+    return this.#socket.bufferedAmount === 0 && this.#liveness.hasRoom;
   }
 
   write(message: Envelope, flushed: Flushed): void {
-    this.#socket.send(message.message, { binary: true }, (error) => {
-      this.#heard();
-      flushed(error);
+    const bytes = message.message;
+    this.#liveness.sent(bytes.length);
+    let wasBlocked = false;
+    this.#socket.send(bytes, { binary: true }, (error) => {
+      // What a full buffer takes again, the client has taken; what one with room takes says nothing.
+      if (wasBlocked && !error) this.#liveness.heard();
+      if (error || this.#liveness.hasRoom) flushed(error);
+      else this.#held.push(flushed);
     });
+    wasBlocked = this.#socket.bufferedAmount > 0;
+  }
+
+  #letGo(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const flushed of held) flushed();
   }
 
   close(end: Status): Promise<void> {
@@ -52,22 +80,6 @@ export class WsClientStream implements ClientStream {
       });
       this.#socket.close(...closeOf(end));
     });
-  }
-
-  /** A pong, a message, or bytes that the network took: a slow client may be long in reading a ping behind frames. */
-  #heard(): void {
-    this.#isAlive = true;
-  }
-
-  #keepAlive(everyMs: number): void {
-    this.#socket.on('pong', () => this.#heard());
-    const timer = setInterval(() => {
-      if (!this.#isAlive) return this.#socket.terminate();
-      this.#isAlive = false;
-      this.#socket.ping();
-    }, everyMs);
-    timer.unref();
-    this.gone.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 }
 

@@ -22,7 +22,7 @@ export interface WsServerOptions {
 }
 
 /** For the `upgrade` event of an HTTP/1.1 server. */
-export function createUpgradeHandler({ streams, logger, keepAliveMs = 10_000 }: WsServerOptions) {
+export function createUpgradeHandler({ streams, logger, keepAliveMs = 2_000 }: WsServerOptions) {
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,

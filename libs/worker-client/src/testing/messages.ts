@@ -1,8 +1,10 @@
 // Messages of the data path, any that the contract allows.
-import { NoticeKind, type PlayRequest, type PlayResponse } from '@meridian/protocol';
+import { DeviceRole, NoticeKind, type PlayRequest, type PlayResponse } from '@meridian/protocol';
 import fc from 'fast-check';
 
 export const count = fc.maxSafeNat();
+/** As large as the wire allows; a real one is at most 8. */
+export const device = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 export const bytes = fc.uint8Array({ maxLength: 300 });
 
 export const frame = fc.record({
@@ -19,17 +21,23 @@ export const frame = fc.record({
     stepStartedUs: count,
     stepEndedUs: count,
     encodedUs: count,
+    lastActionDevice: device,
+    actionGatewayUs: count,
     image: bytes,
   }),
 });
 const notice = fc.record({
   $case: fc.constant('notice' as const),
   value: fc.record({
-    kind: fc.integer({ min: 0, max: NoticeKind.ENDED }),
+    kind: fc.integer({ min: 0, max: NoticeKind.DEVICE_LEFT }),
     endReason: fc.string(),
     detail: fc.string({ unit: 'grapheme' }),
     epoch: count,
     nextFrameNumber: count,
+    device,
+    role: fc.integer({ min: 0, max: DeviceRole.SPECTATOR }),
+    endsInMs: device,
+    sessionToken: fc.string(),
   }),
 });
 const action = fc.record({
@@ -60,15 +68,36 @@ export const checkpoint = fc.record({
     state: bytes,
     action: fc.option(action, { nil: undefined }),
     format: fc.option(format, { nil: undefined }),
+    deviceSeqs: fc.array(fc.record({ device, seq: count }), { maxLength: 8 }),
+    actionDevice: device,
   }),
 });
+const draining = fc.record({
+  $case: fc.constant('draining' as const),
+  value: fc.record({ withinMs: device }),
+});
 export const response: fc.Arbitrary<PlayResponse> = fc.record({
-  message: fc.option(fc.oneof(frame, notice, checkpoint), { nil: undefined }),
+  message: fc.option(fc.oneof(frame, notice, checkpoint, draining), { nil: undefined }),
   gatewaySentUs: count,
 });
+/** What a client may send; it may also write what the gateway will override. */
 export const request: fc.Arbitrary<PlayRequest> = fc.record({
   message: fc.oneof(
     action.map((value) => ({ $case: 'action' as const, value })),
     format.map((value) => ({ $case: 'format' as const, value })),
+    device.map((value) => ({ $case: 'removeDevice' as const, value: { device: value } })),
   ),
+  device,
+  gatewayReceivedUs: count,
+});
+const feedback = fc.record({ framesSent: count, framesDropped: count, waitMs: device });
+/** What only a gateway may send. */
+export const gatewayRequest: fc.Arbitrary<PlayRequest> = fc.record({
+  message: fc.oneof(
+    checkpoint.map(({ value }) => ({ $case: 'restore' as const, value })),
+    feedback.map((value) => ({ $case: 'feedback' as const, value })),
+    fc.constant({ $case: 'handOver' as const, value: {} }),
+  ),
+  device,
+  gatewayReceivedUs: count,
 });

@@ -2,12 +2,12 @@
 // is taken when the bytes are first gathered, so that neither costs a second copy of the image.
 
 import type { MessageMemory } from './message-memory.ts';
+import { FIXED64_BYTES, writeFixed64 } from './write-field.ts';
 
 export const PREFIX_BYTES = 5;
 /** The tag of `PlayResponse.gateway_sent_us`: field 15, eight bytes. */
 const GATEWAY_SENT_US_TAG = (15 << 3) | 1;
-const STAMP_BYTES = 9;
-const TWO_TO_32 = 2 ** 32;
+const STAMP_BYTES = 1 + FIXED64_BYTES;
 
 /** A whole message; `PREFIX_BYTES` before and `STAMP_BYTES` behind it belong to the envelope. */
 export class Envelope {
@@ -15,6 +15,8 @@ export class Envelope {
   #buffer: Buffer;
   #end: number;
   #isStamped = false;
+  /** How many still need the bytes. */
+  #holders = 1;
 
   private constructor(buffer: Buffer, end: number, memory: MessageMemory | undefined) {
     this.#buffer = buffer;
@@ -49,20 +51,26 @@ export class Envelope {
 
   /**
    * Appends `gateway_sent_us` (microseconds since the Unix epoch) to a PlayResponse without decoding it: in protobuf,
-   * a field that comes later wins. Once per envelope, for there is room for one.
+   * a field that comes later wins. There is room for one, so that of several outlets the first one's time is told.
    */
   appendGatewaySentUs(sentUs: number): void {
-    if (this.#isStamped) throw new Error('an envelope is stamped once');
+    if (this.#isStamped) return;
     this.#isStamped = true;
     this.#buffer[this.#end] = GATEWAY_SENT_US_TAG;
-    this.#buffer.writeUInt32LE(sentUs % TWO_TO_32, this.#end + 1);
-    this.#buffer.writeUInt32LE(Math.floor(sentUs / TWO_TO_32), this.#end + 5);
+    writeFixed64(this.#buffer, sentUs, this.#end + 1);
     this.#end += STAMP_BYTES;
   }
 
-  /** The bytes are needed no more, here or in any transport; the envelope is empty from now on. */
+  /** One more needs the bytes, and will call `release` too. */
+  hold(): void {
+    this.#holders += 1;
+  }
+
+  /** The bytes are needed no more by the caller, or in any transport; once nobody needs them, the envelope is empty. */
   release(): void {
-    if (this.#buffer.length > 0) this.#memory?.giveBack(this.#buffer);
+    this.#holders -= 1;
+    if (this.#holders !== 0) return;
+    this.#memory?.giveBack(this.#buffer);
     this.#buffer = NOTHING;
     this.#end = PREFIX_BYTES;
   }

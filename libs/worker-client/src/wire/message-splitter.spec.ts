@@ -8,12 +8,20 @@ import { StatusError } from './status.ts';
 
 const LIMIT_BYTES = 64;
 
+/** What a splitter makes of these bytes, which lie anywhere in a larger chunk. */
+function push(splitter: MessageSplitter, bytes: Buffer, before = 0, behind = 0): readonly Envelope[] {
+  const chunk = Buffer.concat([Buffer.alloc(before, 0xee), bytes, Buffer.alloc(behind, 0xee)]);
+  const found: Envelope[] = [];
+  splitter.push(chunk, before, before + bytes.length, (envelope) => found.push(envelope));
+  return found;
+}
+
 const framed = (messages: readonly Uint8Array[]) =>
   Buffer.concat(messages.map((message) => Envelope.of(message).framed));
 
 const refusal = (bytes: Buffer) => {
   try {
-    new MessageSplitter(LIMIT_BYTES).push(bytes);
+    push(new MessageSplitter(LIMIT_BYTES), bytes);
   } catch (error) {
     return error instanceof StatusError ? error.status.code : undefined;
   }
@@ -30,7 +38,11 @@ describe('MessageSplitter', () => {
         const found: Buffer[] = [];
         for (let at = 0, turn = 0; at < bytes.length; turn++) {
           const size = sizes[turn % sizes.length] ?? 1;
-          found.push(...splitter.push(bytes.subarray(at, at + size)).map((envelope) => envelope.message));
+          found.push(
+            ...push(splitter, bytes.subarray(at, at + size), turn % 7, size % 5).map(
+              (envelope) => envelope.message,
+            ),
+          );
           at += size;
         }
         expect(found.map((message) => [...message])).toEqual(sent.map((message) => [...message]));
@@ -48,7 +60,7 @@ describe('MessageSplitter', () => {
         const splitter = new MessageSplitter(LIMIT_BYTES, { memory: new MessageMemory() });
         const held: (readonly [Envelope, Uint8Array])[] = [];
         for (const [message, isReleased] of sent) {
-          const [envelope] = splitter.push(framed([message]));
+          const [envelope] = push(splitter, framed([message]));
           if (isReleased) envelope?.release();
           else if (envelope) held.push([envelope, message]);
         }
@@ -60,13 +72,16 @@ describe('MessageSplitter', () => {
   it('uses memory again once it is released, and only then', () => {
     const splitter = new MessageSplitter(LIMIT_BYTES, { memory: new MessageMemory() });
     const next = () => {
-      const [envelope] = splitter.push(framed([Buffer.alloc(10)]));
+      const [envelope] = push(splitter, framed([Buffer.alloc(10)]));
       if (!envelope) throw new Error('a message was expected');
       return envelope;
     };
     const [first, second] = [next(), next()];
     const memory = first.message.buffer;
     expect(second.message.buffer).not.toBe(memory);
+    first.hold();
+    first.release();
+    expect(next().message.buffer).not.toBe(memory);
     first.release();
     expect(first.message.length).toBe(0);
     first.release();
@@ -76,7 +91,7 @@ describe('MessageSplitter', () => {
 
   it('knows that a message is unfinished', () => {
     const splitter = new MessageSplitter(LIMIT_BYTES);
-    splitter.push(framed([Buffer.alloc(10)]).subarray(0, 3));
+    push(splitter, framed([Buffer.alloc(10)]).subarray(0, 3));
     expect(splitter.isPartial).toBe(true);
   });
 
@@ -97,7 +112,7 @@ describe('MessageSplitter', () => {
         const stream = framed(sent);
         for (let at = 0, turn = 0; at < stream.length; turn++) {
           const size = cuts[turn % cuts.length] ?? 1;
-          found.push(...splitter.push(stream.subarray(at, at + size)));
+          found.push(...push(splitter, stream.subarray(at, at + size)));
           at += size;
         }
         const fits = sent.filter(({ length }) => length <= LIMIT_BYTES);

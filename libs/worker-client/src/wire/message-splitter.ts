@@ -35,27 +35,27 @@ export class MessageSplitter {
   }
 
   /**
-   * Messages that this chunk completes, in order. Throws `StatusError`: RESOURCE_EXHAUSTED for a message above
-   * `maxBytes` of which nobody is to hear, UNIMPLEMENTED for a compressed one, INVALID_ARGUMENT for a first byte that is neither 0 nor 1.
+   * Hands on the messages that bytes `start` to `end` of the chunk complete, in order. Throws `StatusError`:
+   * RESOURCE_EXHAUSTED for a message above `maxBytes` of which nobody is to hear, UNIMPLEMENTED for a compressed one,
+   * INVALID_ARGUMENT for a first byte that is neither 0 nor 1.
    */
-  push(chunk: Buffer): readonly Envelope[] {
-    const whole: Envelope[] = [];
-    let at = 0;
-    while (at < chunk.length) {
-      at += this.#step(chunk, at);
-      if (this.#envelope && this.#bodyFilled === this.#body.length) whole.push(this.#take(this.#envelope));
+  push(chunk: Buffer, start: number, end: number, onMessage: (message: Envelope) => void): void {
+    let at = start;
+    while (at < end) {
+      at += this.#step(chunk, at, end);
+      if (this.#envelope && this.#bodyFilled === this.#body.length) onMessage(this.#take(this.#envelope));
     }
-    return whole;
   }
 
   /** How many bytes of the chunk were taken. */
-  #step(chunk: Buffer, at: number): number {
-    if (this.#tooLargeLeft > 0) return this.#passOver(chunk, at);
-    return this.#envelope ? this.#fillBody(chunk, at) : this.#fillPrefix(chunk, at);
+  #step(chunk: Buffer, at: number, end: number): number {
+    if (this.#tooLargeLeft > 0) return this.#passOver(at, end);
+    return this.#envelope ? this.#fillBody(chunk, at, end) : this.#fillPrefix(chunk, at, end);
   }
 
-  #fillPrefix(chunk: Buffer, at: number): number {
-    const copied = chunk.copy(this.#prefix, this.#prefixFilled, at, at + PREFIX_BYTES - this.#prefixFilled);
+  #fillPrefix(chunk: Buffer, at: number, end: number): number {
+    const wanted = at + PREFIX_BYTES - this.#prefixFilled;
+    const copied = chunk.copy(this.#prefix, this.#prefixFilled, at, Math.min(end, wanted));
     this.#prefixFilled += copied;
     if (this.#prefixFilled === PREFIX_BYTES) this.#begin(this.#announcedLength());
     return copied;
@@ -79,14 +79,14 @@ export class MessageSplitter {
     onTooLarge(length);
   }
 
-  #passOver(chunk: Buffer, at: number): number {
-    const passed = Math.min(this.#tooLargeLeft, chunk.length - at);
+  #passOver(at: number, end: number): number {
+    const passed = Math.min(this.#tooLargeLeft, end - at);
     this.#tooLargeLeft -= passed;
     return passed;
   }
 
-  #fillBody(chunk: Buffer, at: number): number {
-    const copied = chunk.copy(this.#body, this.#bodyFilled, at);
+  #fillBody(chunk: Buffer, at: number, end: number): number {
+    const copied = chunk.copy(this.#body, this.#bodyFilled, at, end);
     this.#bodyFilled += copied;
     return copied;
   }

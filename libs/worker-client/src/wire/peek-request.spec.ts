@@ -1,15 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import { PlayRequest } from '@meridian/protocol';
 import fc from 'fast-check';
-import { bytes, checkpoint, request } from '../testing/messages.ts';
+import { bytes, count, device, gatewayRequest, request } from '../testing/messages.ts';
 import { peekRequest } from './peek-request.ts';
+import { stampRequest } from './stamp-request.ts';
 
 const encode = (message: PlayRequest) => Buffer.from(PlayRequest.encode(message).finish());
+
+/** What the generated code sees, in the words of `peekRequest`; a field of value 0 is not written. */
+const decoded = ({ message, device: said, gatewayReceivedUs }: PlayRequest) => ({
+  kind: message?.$case,
+  removedDevice: message?.$case === 'removeDevice' ? message.value.device : 0,
+  saysDevice: said !== 0,
+  saysReceivedUs: gatewayReceivedUs !== 0,
+});
 
 describe('peekRequest', () => {
   it('agrees with the generated code', () => {
     fc.assert(
-      fc.property(request, (message) => expect(peekRequest(encode(message))).toBe(message.message?.$case)),
+      fc.property(request, (message) => expect(peekRequest(encode(message))).toEqual(decoded(message))),
     );
   });
 
@@ -17,16 +26,15 @@ describe('peekRequest', () => {
     fc.assert(
       fc.property(request, request, (first, second) => {
         const joined = Buffer.concat([encode(first), encode(second)]);
-        expect(peekRequest(joined)).toBe(PlayRequest.decode(joined).message?.$case);
+        expect(peekRequest(joined)).toEqual(decoded(PlayRequest.decode(joined)));
       }),
     );
   });
 
-  it('takes nothing with a restore in it, before, between or behind what a client may ask', () => {
-    const restore = checkpoint.map(({ value }) => encode({ message: { $case: 'restore', value } }));
+  it('takes nothing with a word of the gateway in it, before, between or behind what a client may ask', () => {
     const others = fc.array(request.map(encode), { maxLength: 2 });
     fc.assert(
-      fc.property(others, restore, others, (before, smuggled, behind) => {
+      fc.property(others, gatewayRequest.map(encode), others, (before, smuggled, behind) => {
         expect(peekRequest(Buffer.concat([...before, smuggled, ...behind]))).toBeUndefined();
       }),
     );
@@ -34,12 +42,12 @@ describe('peekRequest', () => {
 
   it.each([
     ['as a number', Buffer.from([0x10, 0x01])],
+    ['as feedback with a tag of more bytes than needed', Buffer.from([0xa2, 0x80, 0x00, 0x00])],
+    ['as an empty hand-over', Buffer.from([0x2a, 0x00])],
     ['with a tag of more bytes than needed', Buffer.from([0x92, 0x80, 0x00, 0x00])],
     ['as a group', Buffer.from([0x13, 0x14])],
-  ])('takes no restore %s, either', (_how, smuggled) => {
-    const action = encode({
-      message: { $case: 'action', value: { seq: 1, clientTimeUs: 0, buttons: [], axes: {}, text: '' } },
-    });
+  ])('takes no word of the gateway %s, either', (_how, smuggled) => {
+    const action = encode(PlayRequest.fromPartial({ message: { $case: 'action', value: { seq: 1 } } }));
     expect(peekRequest(Buffer.concat([action, smuggled]))).toBeUndefined();
   });
 
@@ -54,8 +62,8 @@ describe('peekRequest', () => {
     });
     fc.assert(
       fc.property(fc.oneof(bytes, nearly), (maybe) => {
-        const kind = peekRequest(Buffer.from(maybe));
-        if (kind) expect(PlayRequest.decode(maybe).message?.$case).toBe(kind);
+        const peeked = peekRequest(Buffer.from(maybe));
+        if (peeked) expect(PlayRequest.decode(maybe).message?.$case).toBe(peeked.kind);
       }),
       { numRuns: 2_000 },
     );
@@ -65,7 +73,9 @@ describe('peekRequest', () => {
     ['nothing', Buffer.alloc(0)],
     ['text', Buffer.from('hello world')],
     ['JSON', Buffer.from('{"action":{"seq":1}}')],
-    ['no known field', Buffer.from([0x20, 0x01])],
+    ['no known field', Buffer.from([0x38, 0x01])],
+    ['nothing but a device', Buffer.from([0x70, 0x01])],
+    ['a device of a wrong type', Buffer.from([0x0a, 0x00, 0x72, 0x00])],
     ['a cut action', Buffer.from([0x0a, 0x05, 0x08])],
     ['a wrong type', Buffer.from([0x0a, 0x05, 0x0d, 0x01, 0x01, 0x01, 0x01])],
     ['a format of a wrong type', Buffer.from([0x1a, 0x02, 0x0a, 0x00])],
@@ -73,5 +83,30 @@ describe('peekRequest', () => {
     ['a number above 2^53', Buffer.from([0x0a, 0x09, 0x11, 0, 0, 0, 0, 0, 0, 0x20, 0])],
   ])('refuses %s', (_what, garbage) => {
     expect(peekRequest(garbage)).toBeUndefined();
+  });
+});
+
+describe('stampRequest', () => {
+  it('overrides what the client wrote, and changes nothing else', () => {
+    fc.assert(
+      fc.property(request, device, count, (sent, from, gatewayReceivedUs) => {
+        const message = encode(sent);
+        const peeked = peekRequest(message);
+        if (!peeked) throw new Error('a request was expected');
+        const stamped = stampRequest(message, { device: from, gatewayReceivedUs }, peeked);
+        expect(PlayRequest.decode(stamped)).toEqual({
+          ...PlayRequest.decode(message),
+          device: from,
+          gatewayReceivedUs,
+        });
+        expect(stamped.subarray(0, message.length).equals(message)).toBe(true);
+      }),
+    );
+  });
+
+  it('says nothing of the owner to whom nothing was said', () => {
+    const message = encode(PlayRequest.fromPartial({ message: { $case: 'action', value: { seq: 1 } } }));
+    const stamped = stampRequest(message, { device: 0, gatewayReceivedUs: 1 }, { saysDevice: false });
+    expect(stamped.length).toBe(message.length + 9);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Checkpoint, PlayResponse } from '@meridian/protocol';
 import fc from 'fast-check';
 import { Envelope } from './envelope.ts';
-import { checkpointIn, peek, type Peeked } from './peek.ts';
+import { checkpointIn, frameTimesIn, peek, type Peeked } from './peek.ts';
 import { bytes, checkpoint, count, frame, response } from '../testing/messages.ts';
 
 /** What the generated code sees, in the words of `peek`. */
@@ -10,9 +10,11 @@ function decoded({ message }: PlayResponse): Peeked {
   if (!message) return { kind: 'unknown' };
   const { $case, value } = message;
   if ($case === 'frame') {
-    return { kind: $case, number: value.number, keyframe: value.keyframe, epoch: value.epoch };
+    const { number, keyframe, epoch, lastActionSeq, lastActionDevice } = value;
+    return { kind: $case, number, keyframe, epoch, lastActionSeq, lastActionDevice };
   }
   if ($case === 'notice') return { kind: $case, notice: value.kind, epoch: value.epoch };
+  if ($case === 'draining') return { kind: $case, withinMs: value.withinMs };
   return { kind: $case, epoch: value.epoch, frameNumber: value.frameNumber };
 }
 
@@ -54,6 +56,25 @@ describe('peek', () => {
   });
 });
 
+describe('frameTimesIn', () => {
+  it('agrees with the generated code', () => {
+    fc.assert(
+      fc.property(response, (sent) => {
+        const { message } = sent;
+        const found = frameTimesIn(encode(sent));
+        if (message?.$case !== 'frame') return expect(found).toBeUndefined();
+        const { actionGatewayUs, actionReceivedUs, stepStartedUs, stepEndedUs, encodedUs } = message.value;
+        expect(found).toEqual({ actionGatewayUs, actionReceivedUs, stepStartedUs, stepEndedUs, encodedUs });
+      }),
+    );
+  });
+
+  it('finds none in bytes that are no message', () => {
+    fc.assert(fc.property(bytes, (garbage) => expect(() => frameTimesIn(garbage)).not.toThrow()));
+    expect(frameTimesIn(Buffer.from([0x0a, 0x05, 0x41]))).toBeUndefined();
+  });
+});
+
 describe('appendGatewaySentUs', () => {
   it('is what the generated code reads, and changes nothing else', () => {
     fc.assert(
@@ -69,9 +90,10 @@ describe('appendGatewaySentUs', () => {
     );
   });
 
-  it('is done once', () => {
+  it('is done once, by whichever outlet comes first', () => {
     const envelope = Envelope.of(Buffer.alloc(0));
     envelope.appendGatewaySentUs(1);
-    expect(() => envelope.appendGatewaySentUs(2)).toThrow('stamped once');
+    envelope.appendGatewaySentUs(2);
+    expect(PlayResponse.decode(envelope.message).gatewaySentUs).toBe(1);
   });
 });

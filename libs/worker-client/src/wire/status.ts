@@ -1,6 +1,6 @@
 // How a call ended, coded once: a gRPC status number, a sentence, and a machine-readable code of Meridian's own.
 import { status } from '@grpc/grpc-js';
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import type { HeaderField, Headers } from '@meridian/http2';
 
 export interface Status {
   /** A gRPC status number, 0 to 16. */
@@ -30,26 +30,24 @@ export const statusOf = (error: unknown): Status =>
     : { code: status.INTERNAL, message: 'Something went wrong here.' };
 
 /** gRPC's trailers for a status (gRPC over HTTP/2, "Responses"); the message is percent-encoded UTF-8. */
-export const toTrailers = ({ code, message, meridianCode }: Status): OutgoingHttpHeaders => ({
-  'grpc-status': String(code),
-  ...(message === '' ? {} : { 'grpc-message': percentEncode(message) }),
-  ...(meridianCode === undefined ? {} : { 'meridian-code': meridianCode }),
-});
+export function toTrailers({ code, message, meridianCode }: Status): readonly HeaderField[] {
+  const fields: HeaderField[] = [['grpc-status', String(code)]];
+  if (message !== '') fields.push(['grpc-message', percentEncode(message)]);
+  if (meridianCode !== undefined) fields.push(['meridian-code', meridianCode]);
+  return fields;
+}
 
 /** The status in trailers (or in the headers of a trailers-only answer); undefined when there is none. */
-export function fromTrailers(headers: IncomingHttpHeaders): Status | undefined {
-  const code = Number(single(headers['grpc-status']) ?? Number.NaN);
+export function fromTrailers(headers: Headers): Status | undefined {
+  const code = Number(headers.get('grpc-status') ?? Number.NaN);
   if (!Number.isInteger(code)) return undefined;
-  const meridianCode = single(headers['meridian-code']);
+  const meridianCode = headers.get('meridian-code');
   return {
     code: code in status ? code : status.UNKNOWN,
-    message: percentDecode(single(headers['grpc-message']) ?? ''),
+    message: percentDecode(headers.get('grpc-message') ?? ''),
     ...(meridianCode === undefined ? {} : { meridianCode }),
   };
 }
-
-const single = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value;
 
 /** Printable ASCII but `%` stays as it is. A lone surrogate, which has no UTF-8, becomes U+FFFD. */
 const percentEncode = (text: string): string =>
