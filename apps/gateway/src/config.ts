@@ -13,6 +13,11 @@ const schema = z.object({
   FLEET_SECRET: secretText,
   JWKS_URL: z.url({ protocol: /^https?$/ }).describe('the http(s) address of the control plane’s key set'),
   JWKS_CACHE_FILE: z.string().optional().describe('a file that may be written to'),
+  TLS_CERT_FILE: z
+    .string()
+    .optional()
+    .describe('a PEM file with the certificate chain; TLS_KEY_FILE goes with it'),
+  TLS_KEY_FILE: z.string().optional().describe('a PEM file with the private key of TLS_CERT_FILE'),
   MAX_STREAMS: z.coerce.number().int().min(1).default(2_000).describe('a whole number of streams above 0'),
   MAX_CONNECTIONS: z.coerce
     .number()
@@ -20,6 +25,18 @@ const schema = z.object({
     .min(1)
     .default(4_000)
     .describe('a whole number of connections above 0'),
+  STREAMS_PER_TOKEN_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(4)
+    .describe('a whole number of open streams of one session and device above 0'),
+  ACTIONS_PER_SECOND_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(120)
+    .describe('a whole number of messages a second that a client may send, above 0'),
   CHECKPOINT_MEMORY_MB: z.coerce
     .number()
     .int()

@@ -6,13 +6,18 @@ import type { AddressInfo, Server } from 'node:net';
 import type { Config } from './config.ts';
 import { GrpcServer } from './grpc/grpc-server.ts';
 import { createHttpServer } from './http/http-server.ts';
+import { readKeyPair } from './http/key-pair.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { GrpcFleet } from './relay/fleet.ts';
 import { SessionMemory } from './relay/session-memory.ts';
+import { Turns } from './relay/turns.ts';
 import { Streams } from './streams.ts';
 import { KeySet } from './token/key-set.ts';
 import { readSessionToken } from './token/session-token.ts';
 import { createUpgradeHandler } from './websocket/ws-server.ts';
+
+/** Sessions that leave draining workers at once; the others go on where they are until it is their turn. */
+const MOVES_AT_ONCE = 16;
 
 export interface Gateway {
   readonly port: number;
@@ -24,6 +29,7 @@ export interface Gateway {
 /** Resolves when both ports are open. It is ready (/readyz) when it has keys, too. */
 export async function startGateway(config: Config, logger: Logger): Promise<Gateway> {
   const stopping = new AbortController();
+  const tls = readKeyPair(config);
   const metrics = new GatewayMetrics(config.REGION);
   const keys = new KeySet({
     url: config.JWKS_URL,
@@ -36,6 +42,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     region: config.REGION,
     keys,
     streamsMax: config.MAX_STREAMS,
+    streamsPerTokenMax: config.STREAMS_PER_TOKEN_MAX,
     relay: {
       workers,
       fleet,
@@ -43,28 +50,35 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
       logger,
       memory: new SessionMemory({ bytesMax: config.CHECKPOINT_MEMORY_MB * 1024 * 1024 }),
       readToken: (token) => readSessionToken(token, keys),
-      limits: { firstMs: config.FIRST_MESSAGE_MS, stallMs: config.STALL_MS, migrateMs: config.MIGRATE_MS },
+      turns: new Turns(MOVES_AT_ONCE),
+      limits: {
+        firstMs: config.FIRST_MESSAGE_MS,
+        stallMs: config.STALL_MS,
+        migrateMs: config.MIGRATE_MS,
+        actionsPerSecondMax: config.ACTIONS_PER_SECOND_MAX,
+      },
     },
   });
-  const http = createHttpServer({ notReady: () => streams.notReady, metrics: metrics.exposition });
+  const http = createHttpServer({ notReady: () => streams.notReady, metrics: metrics.exposition, tls });
   http.on('upgrade', createUpgradeHandler({ streams, logger }));
-  const grpc = new GrpcServer({ streams, logger });
+  const grpc = new GrpcServer({ streams, logger, tls });
   http.maxConnections = config.MAX_CONNECTIONS;
   grpc.server.maxConnections = config.MAX_CONNECTIONS;
 
   await keys.start(stopping.signal);
   const port = await listen(http, config.PORT, config.HOST);
   const grpcPort = await listen(grpc.server, config.GRPC_PORT, config.HOST);
-  logger.info({ port, grpcPort }, 'gateway started');
+  logger.info({ port, grpcPort, tls: tls !== undefined }, 'gateway started');
 
   return {
     port,
     grpcPort,
     close: async () => {
       stopping.abort();
-      http.close();
       grpc.stopAccepting();
+      // Until the last stream has gone, /readyz says why nothing new is taken.
       await streams.stop();
+      http.close();
       http.closeAllConnections();
       grpc.close();
       workers.close();

@@ -1,35 +1,54 @@
-import { NoticeKind, PlayResponse, type Notice } from '@meridian/protocol';
+import { DeviceRole, Notice, NoticeKind, PlayResponse } from '@meridian/protocol';
 import { Envelope } from '@meridian/worker-client';
+import type { MoveCause } from '../metrics.ts';
+import type { Role } from './requests.ts';
 
-const notice = (value: Notice): Envelope =>
-  Envelope.of(PlayResponse.encode({ message: { $case: 'notice', value }, gatewaySentUs: 0 }).finish());
+/** Where a session stands: what every notice says of it. */
+export interface Standing {
+  readonly epoch: number;
+  /** The number that its next frame has at least. */
+  readonly nextFrame: number;
+}
 
-export const migrating = (epoch: number, nextFrameNumber: number): Envelope =>
-  notice({
-    kind: NoticeKind.MIGRATING,
-    endReason: '',
-    detail: 'The worker was lost; looking for another one.',
-    epoch,
-    nextFrameNumber,
-  });
+const notice = ({ epoch, nextFrame }: Standing, said: Partial<Notice>): Envelope => {
+  const value = Notice.fromPartial({ ...said, epoch, nextFrameNumber: nextFrame });
+  return Envelope.of(PlayResponse.encode({ message: { $case: 'notice', value }, gatewaySentUs: 0 }).finish());
+};
 
-export const migrated = (epoch: number, nextFrameNumber: number): Envelope =>
-  notice({
+const WHY: Readonly<Record<MoveCause, string>> = {
+  lost: 'The worker was lost; looking for another one.',
+  drain: 'The worker makes room; the session goes on at another one.',
+};
+
+export const migrating = (cause: MoveCause, standing: Standing): Envelope =>
+  notice(standing, { kind: NoticeKind.MIGRATING, detail: WHY[cause] });
+
+/** With the token of the new place for the owner, and nobody else. */
+export const migrated = (standing: Standing, sessionToken = ''): Envelope =>
+  notice(standing, {
     kind: NoticeKind.MIGRATED,
-    endReason: '',
     detail: 'The session goes on at another worker.',
-    epoch,
-    nextFrameNumber,
+    sessionToken,
   });
 
-export const workerLost = (epoch: number, nextFrameNumber: number): Envelope =>
-  notice({
-    kind: NoticeKind.ENDED,
-    endReason: 'worker_lost',
-    detail: 'The worker was lost and no other has a free slot.',
-    epoch,
-    nextFrameNumber,
-  });
+export const workerLost = (detail: string, standing: Standing): Envelope =>
+  notice(standing, { kind: NoticeKind.ENDED, endReason: 'worker_lost', detail });
+
+/** What a paired device hears first, as the owner hears it from the worker. */
+export const greeting = (kind: NoticeKind.STARTED | NoticeKind.RESUMED, standing: Standing): Envelope =>
+  notice(standing, { kind });
+
+const ROLES: Readonly<Record<Role, DeviceRole>> = {
+  owner: DeviceRole.OWNER,
+  controller: DeviceRole.CONTROLLER,
+  spectator: DeviceRole.SPECTATOR,
+};
+
+export const deviceNotice = (
+  kind: NoticeKind.DEVICE_JOINED | NoticeKind.DEVICE_LEFT,
+  { device, role }: { readonly device: number; readonly role: Role },
+  standing: Standing,
+): Envelope => notice(standing, { kind, device, role: ROLES[role] });
 
 /** The number of the next frame that a worker's notice tells. */
 export function nextFrameNumberIn(envelope: Envelope): number {

@@ -1,7 +1,8 @@
-// One client stream from its admission to its end, whatever the transport, and over as many workers as it takes.
-// Memory of a stream is bounded: up to 8 requests of 64 KiB, one in parts, and the newest action and format; from the
-// worker one message in parts (4 MiB at most); for a slow client two frames and one in the transport. Checkpoints have
-// one bound for all streams (session-memory.ts); the one that a new worker restores from is sent without a copy.
+// One stream of a session's owner from its admission to its end, whatever the transport, and over as many workers as it
+// takes. Memory of a stream is bounded: up to 8 requests of 64 KiB, one in parts, and the newest action of each device
+// and format; from the worker one message in parts (4 MiB at most); for a slow client two frames and one in the
+// transport, for each device likewise. Checkpoints have one bound for all streams (session-memory.ts); the one that a
+// new worker restores from is sent without a copy.
 import { status } from '@grpc/grpc-js';
 import type { Logger } from '@meridian/telemetry';
 import { StatusError, statusOf, type Status, type WorkerConnections } from '@meridian/worker-client';
@@ -9,17 +10,25 @@ import type { GatewayMetrics } from '../metrics.ts';
 import type { Ticket } from '../token/admit.ts';
 import type { SessionTokenClaims } from '@meridian/protocol/session-token';
 import type { ClientStream } from './client-stream.ts';
-import { findPlace, type Found } from './find-place.ts';
 import type { Fleet } from './fleet.ts';
-import { migrating, workerLost } from './notices.ts';
+import { HopTimes } from './hop-times.ts';
+import type { LegEnd } from './leg-end.ts';
+import { Moving, type MovingDeps } from './moving.ts';
 import { Outlet } from './outlet.ts';
+import { carryRequests } from './requests.ts';
+import { seekPlace } from './seek-place.ts';
 import type { Remembered, SessionMemory } from './session-memory.ts';
+import { Stage } from './stage.ts';
+import { CLIENT_GONE, CLIENT_STUCK, LAST_WORDS_MS } from './stream-ends.ts';
+import type { Turns } from './turns.ts';
 import { Uplink } from './uplink.ts';
-import { WorkerLeg, type LegEnd } from './worker-leg.ts';
+import { WorkerLeg } from './worker-leg.ts';
 
 export interface RelayDeps {
   readonly workers: WorkerConnections;
   readonly fleet: Fleet;
+  /** Planned moves take turns. */
+  readonly turns: Turns;
   readonly memory: SessionMemory;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
@@ -34,31 +43,36 @@ export interface RelayLimits {
   readonly stallMs: number;
   /** A client waits this long for another worker. */
   readonly migrateMs: number;
+  readonly actionsPerSecondMax: number;
 }
-
-const LAST_WORDS_MS = 1_000;
-const CLIENT_GONE: Status = {
-  code: status.CANCELLED,
-  message: 'The client went away.',
-  meridianCode: 'client_gone',
-};
 
 export class Relay {
   readonly #deps: RelayDeps;
   readonly #client: ClientStream;
   readonly #ticket: Ticket;
-  readonly #outlet: Outlet;
-  readonly #uplink: Uplink;
+  readonly #session: Remembered;
+  readonly #stage: Stage;
+  readonly #moving: Moving;
   /** Aborted with the `Status` that ends the stream from our side. */
   readonly #over = new AbortController();
-  #migratingSinceMs: number | undefined;
 
   constructor(deps: RelayDeps, client: ClientStream, ticket: Ticket) {
     this.#deps = deps;
     this.#client = client;
     this.#ticket = ticket;
-    this.#outlet = new Outlet(client, deps.metrics);
-    this.#uplink = new Uplink(deps.metrics);
+    this.#session = deps.memory.enter(ticket, performance.now());
+    const { claims } = ticket.place;
+    const uplink = new Uplink(deps.metrics);
+    const hops = new HopTimes({
+      ...{ series: deps.metrics.hops(modelOf(claims)), traceId: ticket.trace.traceId },
+      isOurs: uplink.isOurs,
+    });
+    const outlet = new Outlet({
+      ...{ client, metrics: deps.metrics, hops },
+      onStuck: () => this.end(CLIENT_STUCK),
+    });
+    this.#stage = new Stage(this.#session, outlet, uplink);
+    this.#moving = new Moving(this.#movingDeps());
   }
 
   /** Ends the stream with a status, such as when the gateway stops. */
@@ -68,77 +82,96 @@ export class Relay {
 
   /** Relays until the session or the client's stream ends; says so to the client, and answers with how. Never throws. */
   async run(): Promise<Status> {
-    const { memory } = this.#deps;
-    const { sessionId } = this.#ticket.place.claims;
+    const { memory, limits } = this.#deps;
+    const { uplink, outlet, party } = this.#stage;
     this.#client.gone.addEventListener('abort', () => this.end(CLIENT_GONE), { once: true });
     if (this.#client.gone.aborted) this.end(CLIENT_GONE);
-    this.#uplink.carry(this.#client.requests).catch((error: unknown) => this.end(statusOf(error)));
-    const session = memory.enter(this.#ticket, performance.now());
-    const end = await this.#serve(session).catch((error: unknown) => this.#statusOfThrown(error));
-    memory.leave(sessionId, performance.now());
-    await this.#outlet.drain(LAST_WORDS_MS);
+    carryRequests(
+      this.#client.requests,
+      { device: 0, role: 'owner', actionsPerSecondMax: limits.actionsPerSecondMax },
+      { send: (...request) => uplink.send(...request), remove: (device) => this.#stage.removeDevice(device) },
+    ).catch((error: unknown) => this.end(statusOf(error)));
+    const end = await this.#serve().catch((error: unknown) => this.#statusOfThrown(error));
+    this.#moving.end();
+    memory.leave(this.#session.place.claims.sessionId, performance.now());
+    party.dismiss(this.#stage, this.#session.isOver ? end : undefined);
+    await outlet.drain(LAST_WORDS_MS);
+    outlet.close();
     await this.#client.close(end);
     return end;
   }
 
-  async #serve(session: Remembered): Promise<Status> {
-    this.#checkClient(session);
+  async #serve(): Promise<Status> {
+    this.#checkClient();
     for (;;) {
-      const leg = await this.#runLeg(session);
+      // A dial that is cancelled at once may still take the session over from the stream that has it.
+      this.#over.signal.throwIfAborted();
+      const leg = await this.#runLeg();
       this.#over.signal.throwIfAborted();
       if (leg.kind === 'over') return leg.status;
-      this.#log(session).warn({ why: leg.why }, 'worker lost');
+      if (leg.kind === 'handed_over') {
+        this.#moving.begin('drain');
+        continue;
+      }
+      this.#log().warn({ why: leg.why }, 'worker lost');
       if (leg.mayLive) continue;
-      const found = await this.#replace(session, leg);
-      if (found.kind !== 'placed') return found.status;
-      session.place = found.place;
+      const end = await this.#moving.replace(leg.why, this.#over.signal);
+      if (end) return end;
     }
   }
 
   /** A thief with a copied token must not be led to the newest worker. The worker checks too, but may be new. */
-  #checkClient({ clientKey }: Remembered): void {
+  #checkClient(): void {
+    const { clientKey } = this.#session;
     if (clientKey === undefined || clientKey === this.#ticket.clientKey) return;
     const message = 'Another client has claimed this session token.';
     throw new StatusError(status.PERMISSION_DENIED, message, 'token_reused');
   }
 
-  async #runLeg(session: Remembered): Promise<LegEnd> {
-    const leg = new WorkerLeg(
+  async #runLeg(): Promise<LegEnd> {
+    const { workers, memory, metrics, limits } = this.#deps;
+    const left = new AbortController();
+    const leg: WorkerLeg = new WorkerLeg(
+      { workers, memory, metrics, stage: this.#stage, logger: this.#log() },
       {
-        workers: this.#deps.workers,
-        outlet: this.#outlet,
-        uplink: this.#uplink,
-        memory: this.#deps.memory,
-        metrics: this.#deps.metrics,
-        logger: this.#log(session),
-      },
-      {
-        session,
+        session: this.#session,
         clientKey: this.#ticket.clientKey,
+        nextFrame: this.#ticket.nextFrame,
         trace: this.#ticket.trace,
-        isMigration: this.#migratingSinceMs !== undefined,
-        limits: this.#deps.limits,
+        move: this.#moving.now,
+        limits: { ...limits, firstMs: Math.min(limits.firstMs, this.#moving.firstMsMax) },
+        onDraining: () => void this.#seek(leg, left),
       },
     );
     const end = await leg.run(this.#over.signal);
-    if (end.kind === 'over' || end.hadMessages) this.#migratingSinceMs = undefined;
+    left.abort();
+    this.#moving.legEnded(leg, end);
     return end;
   }
 
-  async #replace(session: Remembered, leg: LegEnd & { kind: 'lost' }): Promise<Found> {
-    const { fleet, readToken, metrics, limits } = this.#deps;
-    const { claims } = session.place;
-    if (this.#migratingSinceMs === undefined) {
-      this.#migratingSinceMs = performance.now();
-      this.#outlet.offer('notice', migrating(claims.epoch, session.nextFrame));
+  /** The worker drains and goes on meanwhile; once there is a place, it is to hand over. */
+  async #seek(leg: WorkerLeg, left: AbortController): Promise<void> {
+    const { fleet, readToken, turns, metrics } = this.#deps;
+    const { claims } = this.#session.place;
+    metrics.seekingPlace.inc();
+    left.signal.addEventListener('abort', () => metrics.seekingPlace.dec(), { once: true });
+    try {
+      const { place, endTurn } = await seekPlace(claims, { fleet, readToken }, turns, left.signal);
+      this.#session.place = place;
+      this.#moving.onArrived(endTurn);
+      this.#log().info('worker drains; the session is handed over');
+      leg.handOver();
+    } catch (error) {
+      if (!left.signal.aborted) this.#log().error({ err: error }, 'no other place could be sought');
     }
-    const giveUpAtMs = this.#migratingSinceMs + limits.migrateMs;
-    const found = await findPlace(claims, { fleet, readToken, giveUpAtMs }, this.#over.signal);
-    metrics.replacement(found.kind);
-    this.#log(session).info({ found: found.kind, why: leg.why }, 'asked for another worker');
-    if (found.kind === 'no_slot') this.#outlet.offer('notice', workerLost(claims.epoch, session.nextFrame));
-    if (found.kind !== 'placed') session.isOver = found.kind !== 'away';
-    return found;
+  }
+
+  #movingDeps(): MovingDeps {
+    const { fleet, readToken, metrics, limits } = this.#deps;
+    return {
+      ...{ session: this.#session, stage: this.#stage, metrics, migrateMs: limits.migrateMs },
+      ...{ search: { fleet, readToken }, log: () => this.#log() },
+    };
   }
 
   #statusOfThrown(error: unknown): Status {
@@ -149,9 +182,12 @@ export class Relay {
     return statusOf(error);
   }
 
-  #log({ place: { claims } }: Remembered): Logger {
+  #log(): Logger {
     const { traceId } = this.#ticket.trace;
-    const { sessionId, workerId, epoch } = claims;
+    const { sessionId, workerId, epoch } = this.#session.place.claims;
     return this.#deps.logger.child({ traceId, sessionId, workerId, epoch });
   }
 }
+
+/** Of a pool such as `us-east-1/cpu/dream@1`. */
+const modelOf = ({ pool }: SessionTokenClaims): string => /([^/]+)@[^@]*$/.exec(pool)?.[1] ?? pool;

@@ -1,18 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { newTrace } from '@meridian/telemetry';
+import { claimsOf } from '../testing/claims.ts';
 import type { Ticket } from '../token/admit.ts';
 import { SessionMemory } from './session-memory.ts';
 
 const ticket = (sessionId: string, epoch = 1): Ticket => ({
   clientKey: 'the-key-of-one-client',
+  nextFrame: 0,
   trace: newTrace(),
   place: {
     sessionToken: `token of epoch ${String(epoch)}`,
-    claims: {
-      ...{ sessionId, epoch, region: 'us-east', workerId: 'us-east-1', workerAddress: '127.0.0.1:1' },
-      ...{ tenantId: 'ten_test', pool: 'test', slot: 0, width: 1, claimByMs: 0 },
-      ...{ holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000 },
-    },
+    claims: claimsOf(sessionId, epoch),
   },
 });
 
@@ -38,6 +36,14 @@ describe('SessionMemory', () => {
     const memory = new SessionMemory();
     visit(memory, 'ses_1', 0);
     expect(memory.enter(ticket('ses_1', 2), 1_000).place.claims.epoch).toBe(2);
+  });
+
+  it('takes the newer token of the same epoch: the older one may have expired', () => {
+    const memory = new SessionMemory();
+    visit(memory, 'ses_1', 0);
+    const { place } = ticket('ses_1');
+    const renewed = { ...ticket('ses_1'), place: { ...place, sessionToken: 'renewed' } };
+    expect(memory.enter(renewed, 1_000).place.sessionToken).toBe('renewed');
   });
 
   it('forgets after a while, and keeps a session with a stream', () => {

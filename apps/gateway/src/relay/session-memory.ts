@@ -3,6 +3,7 @@
 // the same answer, only without a checkpoint. Checkpoints of all sessions together are bounded in bytes; without room
 // for a newer one, the older one of the session stays: to go on a little behind is better than to start anew.
 import type { Place, Ticket } from '../token/admit.ts';
+import { Party } from './party.ts';
 
 export interface Remembered {
   /** The key of the client that the worker let in; undefined until it let one in. */
@@ -15,6 +16,8 @@ export interface Remembered {
   nextFrame: number;
   /** The session has ended, or moved out of our sight: nothing to remember. */
   isOver: boolean;
+  /** Its owner's streams and paired devices here. */
+  readonly party: Party;
 }
 
 export interface MemoryLimits {
@@ -61,8 +64,14 @@ export class SessionMemory {
     this.#slots.set(sessionId, slot);
     this.#idle.delete(sessionId);
     slot.streams += 1;
-    if (epoch > slot.remembered.place.claims.epoch) slot.remembered.place = ticket.place;
+    // Of the same epoch, the token that the client has now is the one that has not expired.
+    if (epoch >= slot.remembered.place.claims.epoch) slot.remembered.place = ticket.place;
     return slot.remembered;
+  }
+
+  /** What is known of a session that somebody else's stream has brought here. */
+  find(sessionId: string): Remembered | undefined {
+    return this.#slots.get(sessionId)?.remembered;
   }
 
   leave(sessionId: string, nowMs: number): void {
@@ -112,6 +121,7 @@ const fresh = (place: Place): Remembered => ({
   checkpoint: undefined,
   nextFrame: 0,
   isOver: false,
+  party: new Party(),
 });
 
 const bytesOf = ({ checkpoint }: Remembered): number => checkpoint?.length ?? 0;

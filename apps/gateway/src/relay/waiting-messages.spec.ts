@@ -6,6 +6,7 @@ import { withNext, type WaitingMessage } from './waiting-messages.ts';
 const message = (kind: WaitingMessage['kind'], receivedAtMs: number): WaitingMessage => ({
   kind,
   receivedAtMs,
+  frame: undefined,
   envelope: Envelope.of(Buffer.alloc(0)),
 });
 

@@ -23,16 +23,22 @@ export interface TestClient {
   readonly ended: Promise<readonly [number, string]>;
 }
 
-export type Connect = (target: Target, sessionToken: string | undefined, clientKey: string) => TestClient;
+export type Connect = (
+  target: Target,
+  sessionToken: string | undefined,
+  clientKey: string,
+  nextFrame?: string,
+) => TestClient;
 
 export interface Target {
   readonly port: number;
   readonly grpcPort: number;
 }
 
-export const connectWs: Connect = ({ port }, sessionToken, clientKey) => {
+export const connectWs: Connect = ({ port }, sessionToken, clientKey, nextFrame) => {
   const protocols = ['meridian.v1', `client.${clientKey}`];
   if (sessionToken !== undefined) protocols.push(`token.${sessionToken}`);
+  if (nextFrame !== undefined) protocols.push(`next.${nextFrame}`);
   const socket = new WebSocket(`ws://127.0.0.1:${String(port)}/v1/play`, protocols);
   const got: Received[] = [];
   socket.on('message', (data: Buffer) => got.push(received(data)));
@@ -64,10 +70,11 @@ const asIs = (bytes: Buffer): Buffer => bytes;
 /** Streams of one `Client` share an HTTP/2 connection. */
 export const connectGrpcOver =
   (client: Client): Connect =>
-  (_target, sessionToken, clientKey) => {
+  (_target, sessionToken, clientKey, nextFrame) => {
     const metadata = new Metadata();
     metadata.set('meridian-client-key', clientKey);
     if (sessionToken !== undefined) metadata.set('authorization', `Bearer ${sessionToken}`);
+    if (nextFrame !== undefined) metadata.set('meridian-next-frame', nextFrame);
     const call = client.makeBidiStreamRequest(PLAY, asIs, asIs, metadata);
     const got: Received[] = [];
     call.on('data', (bytes: Buffer) => got.push(received(bytes)));
@@ -103,6 +110,12 @@ export const notices = (client: TestClient): Notice[] =>
   client.received.flatMap(({ response: { message } }) =>
     message?.$case === 'notice' ? [message.value] : [],
   );
+
+/** The newest message is a frame of this epoch: cheap to ask at every turn, however many there were. */
+export function isAt(client: TestClient, epoch: number): boolean {
+  const message = client.received.at(-1)?.response.message;
+  return message?.$case === 'frame' && message.value.epoch === epoch;
+}
 
 /** Waits until it holds, looking at every turn of the event loop; the test's own timeout ends it. */
 export async function until(holds: () => boolean): Promise<void> {

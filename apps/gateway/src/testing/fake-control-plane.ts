@@ -14,6 +14,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface TokenPlan {
   readonly sessionId: string;
@@ -22,10 +23,16 @@ export interface TokenPlan {
   readonly epoch: number;
   readonly region: string;
   readonly expiresInS: number;
+  readonly device?: number;
+  readonly role?: 'owner' | 'controller' | 'spectator';
+  readonly claimByMs?: number;
+  readonly pool?: string;
 }
 
-/** The answer of the next Replace: where to, or no slot, or refused. */
-export type Replacement = Pick<TokenPlan, 'workerId' | 'workerAddress'> | 'no_slot' | 'ended';
+type Where = Pick<TokenPlan, 'workerId' | 'workerAddress'>;
+
+/** The answer of the next Replace: where to, or why not. */
+export type Replacement = Where | 'no_slot' | 'ended' | 'state_not_movable';
 
 export const SECRET = 'a secret of the region, long enough';
 
@@ -34,6 +41,13 @@ type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
 export class FakeControlPlane {
   readonly replaceRequests: ReplaceRequest[] = [];
   replacement: Replacement = 'no_slot';
+  /** Sessions by id, where they were placed last: asked again for what was lost before, that is the answer. */
+  readonly placed = new Map<string, Where & { readonly epoch: number }>();
+  /** What an answer takes. */
+  answerMs = 0;
+  /** Calls of Replace that wait for their answer; the most there ever were. */
+  calls = 0;
+  callsAtOnce = 0;
   readonly #keys: Keys;
   #http: HttpServer | undefined;
   #grpc: Server | undefined;
@@ -103,11 +117,30 @@ export class FakeControlPlane {
   async #replace(request: ReplaceRequest, metadata: Metadata) {
     if (metadata.get('authorization')[0] !== `Bearer ${SECRET}`) throw failure(status.UNAUTHENTICATED);
     this.replaceRequests.push(request);
-    if (this.replacement === 'no_slot') throw failure(status.RESOURCE_EXHAUSTED);
-    if (this.replacement === 'ended') throw failure(status.FAILED_PRECONDITION, 'session_ended');
-    const epoch = request.lostEpoch + 1;
-    const place = { ...this.replacement, epoch, region: 'us-east', expiresInS: 600 };
-    return { sessionToken: await this.token({ sessionId: request.sessionId, ...place }), epoch };
+    this.calls += 1;
+    this.callsAtOnce = Math.max(this.calls, this.callsAtOnce);
+    if (this.answerMs > 0) await delay(this.answerMs);
+    this.calls -= 1;
+    const place = this.#placeFor(request);
+    this.placed.set(request.sessionId, place);
+    const token = await this.token({
+      ...{ ...place, sessionId: request.sessionId, region: 'us-east', expiresInS: 600 },
+    });
+    return { sessionToken: token, epoch: place.epoch };
+  }
+
+  #placeFor({ sessionId, lostEpoch, planned }: ReplaceRequest) {
+    const known = this.placed.get(sessionId);
+    if (known && known.epoch > lostEpoch) return known;
+    const { replacement } = this;
+    if (replacement === 'no_slot') {
+      throw failure(status.RESOURCE_EXHAUSTED, planned ? 'no_other_worker' : 'worker_lost');
+    }
+    if (typeof replacement === 'string') {
+      const meridianCode = replacement === 'ended' ? 'session_ended' : replacement;
+      throw failure(status.FAILED_PRECONDITION, meridianCode);
+    }
+    return { ...replacement, epoch: lostEpoch + 1 };
   }
 }
 
@@ -116,7 +149,7 @@ type Done = sendUnaryData<ReplaceResponse>;
 function failure(code: status, meridianCode = ''): ServiceError {
   const metadata = new Metadata();
   metadata.set('meridian-code', meridianCode);
-  return Object.assign(new Error(status[code]), { code, details: status[code], metadata });
+  return Object.assign(new Error(status[code]), { code, details: meridianCode || status[code], metadata });
 }
 
 export function bind(server: Server, port: number): Promise<number> {

@@ -23,7 +23,7 @@ export async function startTestGateway(
       CONTROL_PLANE_GRPC: plane.grpcAddress,
       FLEET_SECRET: SECRET,
       JWKS_URL: plane.jwksUrl,
-      STALL_MS: '300',
+      STALL_MS: '1000',
       ...env,
     }),
     createLogger('gateway'),
@@ -34,11 +34,13 @@ export async function startTestGateway(
   }
 }
 
-/** A metric of the gateway, summed over its labels. */
-export async function metric({ port }: Gateway, name: string): Promise<number> {
+/** A metric of the gateway, summed over its labels, or over those in which `labels` is found. */
+export async function metric({ port }: Gateway, name: string, labels = ''): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
-  const lines = text.matchAll(new RegExp(`^meridian_gateway_${name}\\{.*\\} (\\d+)$`, 'gm'));
-  return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
+  const lines = [...text.matchAll(new RegExp(`^meridian_gateway_${name}\\{(.*)\\} (\\d+)$`, 'gm'))];
+  return lines
+    .filter(([, said = '']) => new RegExp(labels).test(said))
+    .reduce((sum, [, , value]) => sum + Number(value), 0);
 }
 
 export const plan = (of: FakeWorker, other: Partial<TokenPlan> = {}): TokenPlan => ({
@@ -60,7 +62,7 @@ export const action = (seq: number): Action => ({
 });
 
 export const encodeRequest = (message: PlayRequest['message']): Uint8Array =>
-  PlayRequest.encode({ message }).finish();
+  PlayRequest.encode({ message, device: 0, gatewayReceivedUs: 0 }).finish();
 
 export const actionMessage = (seq: number): Uint8Array =>
   encodeRequest({ $case: 'action', value: action(seq) });
