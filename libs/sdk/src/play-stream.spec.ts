@@ -144,10 +144,13 @@ describe('a stream with several gateways', () => {
     expect(sockets.map(({ url }) => url)).toEqual([FIRST, SECOND, SECOND, SECOND, FIRST, SECOND]);
   });
 
-  it('asks gateways that all hang in turn', async () => {
+  it('asks gateways that all hang in turn, and gives each more time: they may only be busy', async () => {
     const { clock, sockets } = await bench([FIRST, SECOND]);
-    await clock.advance(9_000);
+    await clock.advance(12_000);
     expect(sockets.map(({ url }) => url)).toEqual([FIRST, SECOND, FIRST, SECOND]);
+    const begunMs = sockets.map(({ openedAtMs }) => openedAtMs);
+    const waitedMs = begunMs.slice(1).map((atMs, index) => atMs - (begunMs[index] ?? NaN));
+    expect(waitedMs.map((ms) => Math.floor(ms / 2_500))).toEqual([1, 1, 2]);
   });
 
   it('does not hurry back to gateways that take it and drop it', async () => {

@@ -56,10 +56,12 @@ const RETRY = { firstMs: 100, largestMs: 2_000 };
 const STOPPING_SPREAD_MS = 250;
 const STEADY_MS = 1_000;
 const REFRESH_MS = 1_000;
-/** A gateway that hangs takes the connection and says nothing; with another one at hand little is waited for at first. */
+/**
+ * A gateway that hangs takes the connection and says nothing; with another one at hand little is waited for at first.
+ * Twice as long each time: thousands who all lost their gateway must not dial anew while the next one works through them.
+ */
 const OPEN_MS = 10_000;
 const OPEN_HASTY_MS = 2_500;
-const ROUNDS_OF_HASTE = 3;
 /** A gateway gives a worker's first message 5 s before it looks for another worker. */
 const FIRST_MESSAGE_MS = 6_500;
 /** A re-placement is tried for 25 s. */
@@ -125,7 +127,7 @@ export class PlayStream {
     this.#opened += 1;
     const ports = {
       ...{ WebSocket, clock, onOpen },
-      openMs: this.#failures < ROUNDS_OF_HASTE * ring.size && ring.size > 1 ? OPEN_HASTY_MS : OPEN_MS,
+      openMs: this.#openMs(ring.size),
       silentMs: (attached: boolean) =>
         isMigrating() ? MIGRATING_MS : attached ? this.#silence.limitMs : FIRST_MESSAGE_MS,
       onMessage: (message: PlayResponse, bytes: number) => {
@@ -140,6 +142,11 @@ export class PlayStream {
     const end = await this.#attempt.ended;
     this.#silence.streamEnded(end.timedOut === 'silent');
     return end;
+  }
+
+  #openMs(gateways: number): number {
+    if (gateways === 1) return OPEN_MS;
+    return Math.min(OPEN_MS, OPEN_HASTY_MS * 2 ** Math.max(0, this.#failures - 1));
   }
 
   /** The error to give up with, or undefined to try again. */
