@@ -1,112 +1,138 @@
-// A worker is killed with SIGKILL while a session plays on it, and stays away. A session moves within its region, so
-// the rounds take turns, and three workers a region leave one to move to in every round.
+// Workers and gateways are killed, drained and stopped while sessions play on them, and the sessions' frames are looked at
+// where they arrive. Both regions are under fire at once; what is killed is started again by the supervisor, and that is
+// part of the load.
 
-import { Meridian, type MeridianSession } from '@meridian/sdk';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Meridian } from '@meridian/sdk';
 import {
-  firstFrame,
   machineText,
   percentile,
   progressTo,
   startThrowAway,
+  wholeNumber,
   type BenchResult,
   type Figure,
-  type ThrowAway,
+  type Progress,
 } from '@meridian/embedded';
+import { RegionUnderFire, type Fault } from './failover/region.ts';
 
-const ROUNDS = ['us-east', 'eu-west', 'us-east', 'eu-west'];
-const WORKERS_PER_REGION = 3;
-const POLL_MS = 10;
-const GIVE_UP_MS = 15_000;
+export const options = {
+  kills: { type: 'string' },
+  'gateway-kills': { type: 'string' },
+  drains: { type: 'string' },
+  stops: { type: 'string' },
+} as const;
 
-interface Round {
-  /** Until the admin API says that the worker is lost. */
-  readonly noticedMs: number;
-  /** Until the client is told that its session moves. */
-  readonly toldMs: number;
-  /** Until the next frame arrives from the new worker. */
-  readonly nextFrameMs: number;
+const REGIONS = ['us-east', 'eu-west'] as const;
+const SESSIONS_PER_REGION = 2;
+const WORKERS_PER_REGION = 4;
+const GATEWAYS_PER_REGION = 3;
+/** From one fault of a region to its next: a worker takes about two seconds of a core to start again. */
+const PACE_MS = 3_000;
+
+interface Kind {
+  readonly name: string;
+  readonly faults: number;
+  readonly strike: (region: RegionUnderFire) => Promise<Fault>;
+  /** Of the median and of the 99th percentile. */
+  readonly barMs: { readonly p50?: number; readonly p99?: number };
 }
 
-interface Worker {
-  readonly id: string;
-  readonly health: string;
+function kindsOf(values: Readonly<Record<string, unknown>>): readonly Kind[] {
+  const many = (option: keyof typeof options, usual: number) =>
+    wholeNumber(`--${option}`, String(values[option] ?? usual), 0, 1_000);
+  return [
+    {
+      ...{ name: 'worker_pause', faults: many('kills', 100), barMs: { p50: 500, p99: 2_000 } },
+      strike: (region) => region.killWorker(),
+    },
+    {
+      ...{ name: 'gateway_pause', faults: many('gateway-kills', 30), barMs: { p99: 2_000 } },
+      strike: (region) => region.killGateway(),
+    },
+    {
+      ...{ name: 'drain_pause', faults: many('drains', 20), barMs: { p99: 500 } },
+      strike: (region) => region.drainWorker(),
+    },
+    {
+      ...{ name: 'stopped_worker_pause', faults: many('stops', 6), barMs: {} },
+      strike: (region) => region.stopWorker(),
+    },
+    {
+      ...{ name: 'stopped_gateway_pause', faults: many('stops', 6), barMs: {} },
+      strike: (region) => region.stopGateway(),
+    },
+  ];
 }
 
-async function workers({ url, secrets }: ThrowAway): Promise<readonly Worker[]> {
-  const headers = { authorization: `Bearer ${secrets.adminKey}` };
-  const response = await fetch(`${url}/admin/v1/workers`, { headers });
-  return ((await response.json()) as { workers: Worker[] }).workers;
-}
-
-async function lost(system: ThrowAway, workerId: string, sinceMs: number): Promise<number> {
-  while ((await workers(system)).some(({ id, health }) => id === workerId && health === 'ready')) {
-    if (performance.now() - sinceMs > GIVE_UP_MS) throw new Error(`Nobody noticed that ${workerId} is gone.`);
-    await delay(POLL_MS);
-  }
-  return performance.now() - sinceMs;
-}
-
-const next = (session: MeridianSession, event: 'migrating' | 'migrated' | 'frame', sinceMs: number) =>
-  new Promise<number>((resolve, reject) => {
-    session.on(event, () => resolve(performance.now() - sinceMs));
-    void session.ended.then(({ reason, detail }) =>
-      reject(new Error(`The session ended: ${reason} ${detail}`)),
-    );
-  });
-
-async function killUnder(system: ThrowAway, session: MeridianSession): Promise<Round> {
-  await firstFrame(session);
-  // The gateway needs a checkpoint to restore from, and the worker sends one each second.
-  await delay(2_000);
-  const workerId = session.info.placement?.workerId ?? '';
-  const sinceMs = performance.now();
-  const told = next(session, 'migrating', sinceMs);
-  const frame = next(session, 'migrated', sinceMs).then(() => next(session, 'frame', sinceMs));
-  process.kill(system.pidOf(`worker-${workerId}`) ?? NaN, 'SIGKILL');
-  const [noticedMs, toldMs, nextFrameMs] = await Promise.all([lost(system, workerId, sinceMs), told, frame]);
-  await session.end();
-  return { noticedMs, toldMs, nextFrameMs };
-}
-
-export async function run(): Promise<BenchResult> {
+export async function run(values: Readonly<Record<string, unknown>>): Promise<BenchResult> {
+  const kinds = kindsOf(values).filter(({ faults }) => faults > 0);
   const progress = progressTo(process.stderr);
   const system = await startThrowAway({
-    progress,
-    build: false,
-    restart: false,
+    ...{ progress, build: false },
     workersPerRegion: WORKERS_PER_REGION,
+    gatewaysPerRegion: GATEWAYS_PER_REGION,
   });
   try {
     const meridian = new Meridian({ baseUrl: system.url, apiKey: system.secrets.playKey });
     const [model] = await meridian.listModels();
-    const rounds: Round[] = [];
-    for (const [round, region] of ROUNDS.entries()) {
-      const rttMs = { 'us-east': 500, 'eu-west': 500, [region]: 1 };
-      const session = await meridian.open({ model: model?.model ?? 'gallery', rttMs });
-      rounds.push(await progress.step(`round ${round + 1}`, () => killUnder(system, session)));
-    }
-    return {
-      bench: 'failover',
-      machine: machineText(),
-      figures: [
-        over(rounds, 'worker noticed as lost', (each) => each.noticedMs),
-        over(rounds, 'client told', (each) => each.toldMs),
-        over(rounds, 'next frame, from another worker', (each) => each.nextFrameMs),
-      ],
-      notShown: [
-        'a machine that vanishes without closing its connections',
-        'many sessions moving at once',
-        'what of the walk is lost: at most the second since the last checkpoint',
-      ],
-    };
+    const regions = REGIONS.map((region) => new RegionUnderFire(system, region));
+    await Promise.all(regions.map((region) => region.play(SESSIONS_PER_REGION, model?.model ?? 'gallery')));
+    const figures: Figure[] = [];
+    for (const kind of kinds) figures.push(...(await measured(kind, regions, progress)));
+    const sessions = regions.flatMap(({ sessions: now, former }) => [...now, ...former]);
+    const count = (of: (session: (typeof sessions)[number]) => number) =>
+      sessions.reduce((sum, session) => sum + of(session), 0);
+    figures.push(
+      { name: 'lost', value: count(({ lost }) => (lost ? 1 : 0)), unit: 'sessions', bar: { max: 0 } },
+      { name: 'repeated', value: count(({ repeated }) => repeated), unit: 'frames', bar: { max: 0 } },
+    );
+    await Promise.all(regions.map((region) => region.end()));
+    return { bench: 'failover', machine: machineText(), figures, notShown: NOT_SHOWN };
   } finally {
     await system.remove();
   }
 }
 
-function over(rounds: readonly Round[], name: string, of: (round: Round) => number): Figure {
-  const values = rounds.map(of);
-  const spread = [Math.min(...values), Math.max(...values)] as const;
-  return { name, unit: 'ms', value: percentile(values, 0.5), spread };
+const NOT_SHOWN = [
+  'a network: a process that is killed closes its connections at once, which a host that loses power does not (the stopped ones stand for that)',
+  'a worker with many sessions: at most two are on one here',
+  'what of the walk is lost: at most the second since the last checkpoint, nothing on a drain',
+  'GPUs: a worker of a large model takes longer to load what it restores',
+];
+
+/** The regions take turns at fixed times, each as often as the other. */
+async function measured(
+  kind: Kind,
+  regions: readonly RegionUnderFire[],
+  progress: Progress,
+): Promise<Figure[]> {
+  const each = Math.ceil(kind.faults / regions.length);
+  const lane = async (region: RegionUnderFire, index: number) => {
+    await delay((index * PACE_MS) / regions.length);
+    const faults: Fault[] = [];
+    while (faults.length < each) {
+      const paced = delay(PACE_MS);
+      faults.push(await kind.strike(region));
+      await paced;
+    }
+    return faults;
+  };
+  const faults = await progress.step(`${kind.name}, ${each * regions.length} times`, () =>
+    Promise.all(regions.map(lane)),
+  );
+  const pausesMs = faults.flat().flatMap((fault) => fault.pausesMs);
+  return [
+    { name: `${kind.name}s`, value: pausesMs.length, unit: `of ${each * regions.length} faults` },
+    pause(kind, 'p50', percentile(pausesMs, 0.5)),
+    {
+      ...pause(kind, 'p99', percentile(pausesMs, 0.99)),
+      spread: [Math.min(...pausesMs), Math.max(...pausesMs)],
+    },
+  ];
+}
+
+function pause({ name, barMs }: Kind, rank: 'p50' | 'p99', value: number): Figure {
+  const max = barMs[rank];
+  return { name: `${name}_ms_${rank}`, value, unit: 'ms', ...(max !== undefined && { bar: { max } }) };
 }

@@ -180,18 +180,22 @@ describe('an action', () => {
     [
       'too many axes',
       Buffer.from(
-        PlayRequest.encode({
-          message: {
-            $case: 'action',
-            value: {
-              seq: 1,
-              clientTimeUs: 1,
-              buttons: [],
-              axes: Object.fromEntries(Array.from({ length: 40 }, (_unused, index) => [`axis-${index}`, 0])),
-              text: '',
+        PlayRequest.encode(
+          PlayRequest.fromPartial({
+            message: {
+              $case: 'action',
+              value: {
+                seq: 1,
+                clientTimeUs: 1,
+                buttons: [],
+                axes: Object.fromEntries(
+                  Array.from({ length: 40 }, (_unused, index) => [`axis-${index}`, 0]),
+                ),
+                text: '',
+              },
             },
-          },
-        }).finish(),
+          }),
+        ).finish(),
       ),
       'malformed_action',
     ],
