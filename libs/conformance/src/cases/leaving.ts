@@ -48,7 +48,7 @@ export const leavingCases: readonly Case[] = [
       const stream = await lab.walking();
       const isLeaving = (beat: HeartbeatRequest) => beat.draining && beat.slots === 0;
       const heard = lab.fleet.heard(isLeaving, EXIT_MS_MAX).catch(() => undefined);
-      process.terminate();
+      lab.terminate(process);
       const { withinMs } = await toldOf(stream);
       expect(withinMs > 0, 'within_ms above 0', withinMs, CONTRACT.withinMs);
       const beganMs = performance.now();
@@ -97,7 +97,7 @@ export const leavingCases: readonly Case[] = [
       const process = await startedAnew(lab);
       if (lab.describe.slots > 1) (await lab.playing()).call.cancel();
       const stream = await lab.walking();
-      process.terminate();
+      lab.terminate(process);
       const { withinMs } = await toldOf(stream);
       await lab.more(stream, 3);
       stream.handOver();
@@ -113,9 +113,9 @@ export const leavingCases: readonly Case[] = [
     run: async (lab) => {
       const process = await startedAnew(lab);
       const stream = await lab.playing();
-      process.terminate();
+      lab.terminate(process);
       const { withinMs } = await toldOf(stream);
-      process.terminate();
+      lab.terminate(process);
       await expectExit(process, Math.min(AT_ONCE_MS_MAX, withinMs - EARLY_MS_MIN));
     },
   },
@@ -130,8 +130,7 @@ function powerOver({ process }: Lab): ProcessControl {
 /** The worker's process, started again where a case before this one has ended it. @throws NotTried */
 async function startedAnew(lab: Lab): Promise<ProcessControl> {
   const process = powerOver(lab);
-  const health = await lab.calls.health();
-  if (health.kind === 'answer') return process;
+  if (await lab.isUp()) return process;
   if (process.restart === undefined) throw new NotTried(NO_RESTART);
   await lab.restart();
   return powerOver(lab);

@@ -9,6 +9,7 @@ import {
   type WorkerServiceClient,
 } from '@meridian/protocol/worker';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { workerClient, type PlayOptions, type SeenFrame, type Stamp } from '../client/play-stream.ts';
 import { WorkerCalls } from '../client/worker-calls.ts';
 import type { FakeFleet } from '../fleet/fake-fleet.ts';
@@ -46,6 +47,8 @@ const PATIENCE_MS = 4_000;
 const EMPTY_MS_MAX = 2_000;
 const IMAGES_KEPT = 25;
 const RESTART_MS_MAX = 60_000;
+/** More than any worker's hand-over and its exit take. */
+const LEAVING_MS_MAX = 6_000;
 
 export class Lab {
   readonly ports: LabPorts;
@@ -55,6 +58,7 @@ export class Lab {
   /** The stream that SIGTERM sent away. */
   left: SessionStream | undefined;
   #process: ProcessControl | undefined;
+  #isLeaving = false;
   #client: WorkerServiceClient;
   #streams: SessionStream[] = [];
   #clients: WorkerServiceClient[] = [];
@@ -110,10 +114,28 @@ export class Lab {
     return this.#process;
   }
 
+  /** SIGTERM: from here on this process is on its way out, also while it still answers. */
+  terminate(process: ProcessControl): void {
+    this.#isLeaving = true;
+    process.terminate();
+  }
+
+  /**
+   * The worker serves, or can be made to. One that was told to end answers for a moment more: what would be tried on
+   * that would meet a closed port, so its end is waited for.
+   */
+  async isUp(): Promise<boolean> {
+    if (this.#isLeaving)
+      await Promise.race([this.#process?.exited, delay(LEAVING_MS_MAX, undefined, { ref: false })]);
+    const health = await this.calls.health();
+    return health.kind === 'answer' || health.status === 'UNIMPLEMENTED';
+  }
+
   /** Starts the worker's process anew, and answers how it registers. */
   async restart(): Promise<RegisterRequest> {
     const known = this.fleet.registrations.length;
     this.#process = await this.#process?.restart?.();
+    this.#isLeaving = false;
     const anew = await this.fleet.registered(known + 1, RESTART_MS_MAX);
     await this.fleet.heard(({ incarnation }) => incarnation === anew.incarnation);
     this.#client.close();

@@ -222,8 +222,7 @@ const notTried = ({ id, proves }: Case, reason: string): CaseResult => ({
 
 /** A worker that a case has felled is started anew where that can be done. */
 async function recovers(lab: Lab): Promise<boolean> {
-  const health = await lab.calls.health();
-  if (health.kind === 'answer' || health.status === 'UNIMPLEMENTED') return true;
+  if (await lab.isUp()) return true;
   if (lab.process?.restart === undefined) return false;
   return lab.restart().then(
     () => true,
