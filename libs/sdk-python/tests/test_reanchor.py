@@ -5,11 +5,13 @@ import pytest
 from numpy.typing import NDArray
 
 from meridian_worker.examples.dreaming import Dreaming, Dreams
-from meridian_worker.examples.reanchor import Frame, PullMemory, Reanchor, Rules
+from meridian_worker.examples.reanchor import Anchors, Frame, PullMemory, Reanchor, Rules
 
 HEIGHT, WIDTH, KEPT = 16, 24, 4
 WALK, STILL = np.array([[1, 0, 0, 0]], np.float32), np.zeros((1, 4), np.float32)
 ANCHORS: Frame = np.random.default_rng(3).integers(0, 256, (3, HEIGHT, WIDTH, 3)).astype(np.uint8)
+POSES = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.uint8)
+BELIEVED = np.array([40, 50, 60], np.uint8)
 GREY: Frame = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
 
 
@@ -17,12 +19,12 @@ class Visit:
     """A session whose model answers whatever it is told to, over grey ground."""
 
     def __init__(self) -> None:
-        policy = Reanchor(Rules(1.0, patience_frames=3, cooldown_frames=5, fade_frames=4), ANCHORS)
+        policy = Reanchor(Rules(1.0, patience_frames=3, cooldown_frames=5, fade_frames=4), Anchors(ANCHORS, POSES))
         self.dreams = Dreams(policy, lambda state: state)
         self.dream = self.dreams.begin(self.world(GREY))
 
-    def world(self, frame: Frame) -> Frame:
-        return np.tile(frame.reshape(-1), KEPT)
+    def world(self, frame: Frame, pose: Frame = BELIEVED) -> Frame:
+        return np.concatenate([np.tile(frame.reshape(-1), KEPT), pose])
 
     def see(self, count: int, frame: Frame = GREY, action: NDArray[np.float32] = WALK) -> list[Frame]:
         shown = []
@@ -47,15 +49,17 @@ def test_a_flat_dream_is_blended_into_an_anchor_and_starts_there_standing(visit:
     assert all(np.array_equal(frame, GREY) for frame in before)
     assert np.array_equal(first, (90 * 3 + anchor.astype(int) + 2) // 4)
     assert np.array_equal(last, anchor)
-    assert np.array_equal(visit.dream.world, visit.world(anchor))
+    assert np.array_equal(visit.dream.world, visit.world(anchor, POSES[visit.memory.anchor]))
     assert (visit.memory.low, visit.memory.wait, visit.memory.fade) == (0, 5, 0)
 
 
-def test_in_a_pull_the_newest_frame_kept_is_the_one_shown(visit: Visit) -> None:
+def test_in_a_pull_the_newest_frame_kept_is_the_one_shown_and_the_pose_is_left_alone(visit: Visit) -> None:
     visit.see(3)
     (shown,) = visit.see(1)
-    assert np.array_equal(visit.dream.world[-shown.size :], shown.reshape(-1))
-    assert np.array_equal(visit.dream.world[: -shown.size], np.tile(GREY.reshape(-1), KEPT - 1))
+    before, newest, pose = np.split(visit.dream.world, [(KEPT - 1) * GREY.size, KEPT * GREY.size])
+    assert np.array_equal(newest, shown.reshape(-1))
+    assert np.array_equal(before, np.tile(GREY.reshape(-1), KEPT - 1))
+    assert np.array_equal(pose, BELIEVED)
 
 
 def test_after_a_pull_it_waits_before_it_counts_again(visit: Visit) -> None:

@@ -71,6 +71,29 @@ describe('a model that is as its manifest says', () => {
   });
 });
 
+describe('the dream that ships', () => {
+  it('carries four frames, nine bytes of pose and the memory of its policy, and refuses the states of 1.0.0', async () => {
+    const model = await loadModel(join(import.meta.dirname, '..', 'models', 'dream'));
+    const frames = 4 * 72 * 128 * 3;
+    expect(model.description).toMatchObject({
+      version: '1.1.0',
+      stateBytes: frames + 9 + 8,
+      stateType: 'uint8',
+    });
+    const begun = model.initialState(0);
+    const pose = begun.slice(frames, frames + 9);
+    expect(pose.some((byte) => byte !== 0)).toBe(true);
+    const walked = await model.step([begun], [Float32Array.of(1, 0, 0.3, 0)]);
+    expect(walked.states[0]?.slice(frames, frames + 9)).not.toEqual(pose);
+    const stood = await model.step([begun], [new Float32Array(4)]);
+    expect(Buffer.compare(stood.states[0] ?? pose, begun)).toBe(0);
+    await expect(model.step([new Uint8Array(frames + 8)], [new Float32Array(4)])).rejects.toMatchObject({
+      code: 'bad-state',
+    });
+    await model.close();
+  });
+});
+
 describe('a model that is not', () => {
   it('is missing: the manifest, or the file it names', async () => {
     expect(await refusal(folder('nowhere'))).toMatchObject({ code: 'missing' });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import { initialStates, readAnchors } from './anchors.ts';
+import { initialStates, partsOf, readAnchors, type Anchor } from './anchors.ts';
 import { parseManifest, type ModelManifest } from './manifest.ts';
 import { ModelError } from './model-error.ts';
 import { OnnxModel } from './onnx-model.ts';
@@ -41,11 +41,12 @@ export async function loadModel(dir: string): Promise<WorldModel> {
   return model;
 }
 
-async function loadAnchors(dir: string, { anchors, frame }: ModelManifest): Promise<Uint8Array[]> {
+async function loadAnchors(dir: string, { anchors, frame, state }: ModelManifest): Promise<Anchor[]> {
   if (anchors === undefined) return [];
   const path = join(dir, anchors.file);
   const bytes = await readVerified(path, anchors.sha256);
-  return readAnchors(bytes, path, anchors.count, frame.width * frame.height * frame.channels);
+  const size = { frame: frame.width * frame.height * frame.channels, rest: partsOf(state).rest };
+  return readAnchors(bytes, path, anchors.count, size);
 }
 
 /** Shows the sides that the file leaves open, and warms the runtime up; a batch of two, as a batch of one hides mistakes. */

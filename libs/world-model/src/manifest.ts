@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { partsOf, type StateSize } from './anchors.ts';
 import { ModelError } from './model-error.ts';
 import { BLOCK_PIXELS } from './reanchor.ts';
 
@@ -23,12 +24,20 @@ const manifestSchema = z
       dtype: z.enum(['float32', 'uint8']),
       shape: z.array(positive).min(1),
       bytes: positive.max(16 * 1024 * 1024),
+      /** What lies where in it, from the first byte to the last. Where there are anchors, the first part is its frames. */
+      layout: z
+        .array(z.object({ name: z.string().min(1), bytes: positive, meaning: z.string().min(1) }))
+        .min(1)
+        .optional(),
     }),
     /** How long a worker takes to build up what is not in the state, from a checkpoint on. */
     rebuildMs: z.int().min(0).max(REBUILD_MS_MAX).default(0),
     /** States to begin in, each of `state.shape` flattened; left out when there are anchors. */
     initialStates: z.array(z.array(z.number())).min(1).optional(),
-    /** True frames of the place, raw one after the other; a session begins in one of the first `initial`. */
+    /**
+     * True frames of the place, raw, each followed by what the state holds behind its frames; one after the other. A session
+     * begins in one of the first `initial`.
+     */
     anchors: z
       .object({
         file: z.string().regex(/^[A-Za-z0-9._-]+\.bin$/),
@@ -57,6 +66,10 @@ const manifestSchema = z
         message: `shape and dtype make ${bytes}`,
       });
     }
+    const laid = manifest.state.layout?.reduce((sum, part) => sum + part.bytes, 0) ?? bytes;
+    if (laid !== bytes) {
+      context.addIssue({ code: 'custom', path: ['state', 'layout'], message: `its parts make ${laid}` });
+    }
     manifest.initialStates?.forEach((state, i) => {
       if (state.length === values) return;
       context.addIssue({
@@ -70,7 +83,7 @@ const manifestSchema = z
   });
 
 interface Anchored {
-  readonly state: { readonly dtype: string; readonly bytes: number };
+  readonly state: StateSize & { readonly dtype: string };
   readonly frame: { readonly width: number; readonly height: number; readonly channels: number };
   readonly initialStates?: readonly unknown[] | undefined;
   readonly anchors?: { readonly count: number; readonly initial: number } | undefined;
@@ -88,8 +101,8 @@ function anchorFault({ state, frame, initialStates, anchors, reanchor }: Anchore
     return { path: ['anchors', 'initial'], message: `is at most the ${anchors.count} there are` };
   }
   const { width, height, channels } = frame;
-  if (state.dtype !== 'uint8' || state.bytes % (width * height * channels) !== 0) {
-    return { path: ['state'], message: 'is whole frames of uint8 where there are anchors' };
+  if (state.dtype !== 'uint8' || partsOf(state).frames % (width * height * channels) !== 0) {
+    return { path: ['state'], message: 'begins with whole frames of uint8 where there are anchors' };
   }
   const cut = width % BLOCK_PIXELS !== 0 || height % BLOCK_PIXELS !== 0;
   return reanchor && cut

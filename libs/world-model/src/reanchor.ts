@@ -1,11 +1,12 @@
 // Pulling a drifting dream back, as training/evaluate/reanchor.py does to the bit. Whole numbers only.
 //
-// A1. It looks at the frame shown and nothing else: a state is the last frames shown, before, during and after a pull.
+// A1. It looks at the frame shown and nothing else: a state begins with the last frames shown, also in a pull and after.
 // A2. It acts after `patienceFrames` in a row too flat to be the place, and then not again for `cooldownFrames`.
-// A3. A pull blends over `fadeFrames` into the anchor that looks most alike, then starts from that frame, standing still.
+// A3. A pull blends over `fadeFrames` into the anchor that looks most alike, then starts there: from that frame, standing
+//     still, with the anchor's rest of the state (its pose) behind. What the model keeps there meanwhile is left alone.
 // A4. An idle visitor is left alone: no frame of a zero action counts or changes.
 // A5. What it remembers of a session travels with the session's state: restored, it does the same at the same frames.
-import { standingStill } from './anchors.ts';
+import { standingStill, type Anchor } from './anchors.ts';
 
 export interface ReanchorRules {
   /** Mean step of luma between horizontal neighbours, in levels of 256, below which a frame is too flat. */
@@ -45,14 +46,14 @@ const [RED, GREEN, BLUE] = [77, 150, 29] as const;
 export class Reanchor {
   readonly #rules: ReanchorRules;
   readonly #size: FrameSize;
-  readonly #anchors: readonly Uint8Array[];
+  readonly #anchors: readonly Anchor[];
   readonly #thumbnails: readonly Float64Array[];
 
-  constructor(rules: ReanchorRules, size: FrameSize, anchors: readonly Uint8Array[]) {
+  constructor(rules: ReanchorRules, size: FrameSize, anchors: readonly Anchor[]) {
     this.#rules = rules;
     this.#size = size;
     this.#anchors = anchors;
-    this.#thumbnails = anchors.map((anchor) => thumbnail(anchor, size));
+    this.#thumbnails = anchors.map(({ frame }) => thumbnail(frame, size));
   }
 
   /** What the model answered, as it is to be kept and shown. */
@@ -81,14 +82,17 @@ export class Reanchor {
 
   #pull(state: Uint8Array, frame: Uint8Array, memory: PullMemory): Reanchored {
     const { fadeFrames, cooldownFrames } = this.#rules;
-    const mixed = mix(frame, this.#anchors[memory.anchor] ?? frame, memory.fade, fadeFrames);
+    const anchor = this.#anchors[memory.anchor];
+    if (anchor === undefined) return { state, frame, memory };
+    const { rest } = anchor;
+    const mixed = mix(frame, anchor.frame, memory.fade, fadeFrames);
     if (memory.fade < fadeFrames) {
       const kept = state.slice();
-      kept.set(mixed, state.length - mixed.length);
+      kept.set(mixed, state.length - rest.length - mixed.length);
       return { state: kept, frame: mixed, memory: { ...memory, fade: memory.fade + 1 } };
     }
     return {
-      state: standingStill(mixed, state.length),
+      state: standingStill({ frame: mixed, rest }, state.length),
       frame: mixed,
       memory: { ...memory, fade: 0, wait: cooldownFrames },
     };
@@ -126,16 +130,18 @@ function mix(from: Uint8Array, to: Uint8Array, step: number, steps: number): Uin
   return from.map((value, i) => Math.floor((value * (steps - step) + (to[i] ?? 0) * step + half) / steps));
 }
 
-function thumbnail(frame: Uint8Array, { width }: FrameSize): Float64Array {
+/** Sums of blocks, row by row of them, each of R, G and B. */
+function thumbnail(frame: Uint8Array, { width, height }: FrameSize): Float64Array {
   const across = width / BLOCK_PIXELS;
   const sums = new Float64Array(frame.length / BLOCK_PIXELS ** 2);
-  frame.forEach((value, i) => {
-    const pixel = Math.floor(i / CHANNELS);
-    const block =
-      Math.floor(pixel / (width * BLOCK_PIXELS)) * across + Math.floor((pixel % width) / BLOCK_PIXELS);
-    const at = block * CHANNELS + (i % CHANNELS);
-    sums[at] = (sums[at] ?? 0) + value;
-  });
+  for (let row = 0; row < height; row += 1) {
+    const first = ((row - (row % BLOCK_PIXELS)) / BLOCK_PIXELS) * across * CHANNELS;
+    for (let column = 0; column < width; column += 1) {
+      const at = first + ((column - (column % BLOCK_PIXELS)) / BLOCK_PIXELS) * CHANNELS;
+      const pixel = (row * width + column) * CHANNELS;
+      for (let c = 0; c < CHANNELS; c += 1) sums[at + c] = (sums[at + c] ?? 0) + (frame[pixel + c] ?? 0);
+    }
+  }
   return sums;
 }
 

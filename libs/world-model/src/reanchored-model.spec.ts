@@ -7,7 +7,8 @@ import type { StepResult, WorldModel } from './world-model.ts';
 
 const SIZE = { width: 128, height: 72 };
 const FRAME_BYTES = SIZE.width * SIZE.height * 3;
-const STATE_BYTES = 4 * FRAME_BYTES;
+const FRAMES_BYTES = 4 * FRAME_BYTES;
+const STATE_BYTES = FRAMES_BYTES + 9;
 const RULES = { minSharpness: 1.2, patienceFrames: 5, cooldownFrames: 9, fadeFrames: 4 };
 
 /** A generator that Python and JavaScript reckon alike. */
@@ -20,9 +21,15 @@ function noise(seed: number, shade = 1): Uint8Array {
 }
 
 const GRAIN = noise(99);
-const ANCHORS = [noise(1), noise(2, 2), noise(3, 5)];
+const ANCHORS = [noise(1), noise(2, 2), noise(3, 5)].map((frame, i) => ({
+  frame,
+  rest: new Uint8Array(9).fill(10 * (i + 1)),
+}));
 
-/** Its world fades to grey, unless nobody moves: the plainest of drifts. `steps` sets the grey and the grain. */
+/**
+ * Its world fades to grey, unless nobody moves: the plainest of drifts. `steps` sets the grey and the grain. Behind its frames it
+ * counts in nine bytes the steps that it made.
+ */
 class Fading implements WorldModel {
   steps = 0;
   readonly description = {
@@ -37,20 +44,24 @@ class Fading implements WorldModel {
   } as const;
 
   initialState(): Uint8Array {
-    return standingStill(ANCHORS[0] ?? GRAIN, STATE_BYTES);
+    return standingStill(ANCHORS[0] ?? { frame: GRAIN, rest: new Uint8Array(9) }, STATE_BYTES);
   }
 
   step(states: readonly Uint8Array[], actions: readonly Float32Array[]): Promise<StepResult> {
     const grey = this.steps < 40 ? 128 : 30;
     const made = states.map((state, i) => {
-      const last = state.slice(-FRAME_BYTES);
+      const last = state.slice(FRAMES_BYTES - FRAME_BYTES, FRAMES_BYTES);
       if (actions[i]?.[0] === 0) return { state: state.slice(), frame: last };
       const frame = last.map(
         (value, at) => Math.floor((value + grey) / 2) + (((GRAIN[at] ?? 0) + this.steps) % 2),
       );
       const next = new Uint8Array(STATE_BYTES);
-      next.set(state.subarray(FRAME_BYTES));
-      next.set(frame, STATE_BYTES - FRAME_BYTES);
+      next.set(state.subarray(FRAME_BYTES, FRAMES_BYTES));
+      next.set(frame, FRAMES_BYTES - FRAME_BYTES);
+      next.set(
+        state.subarray(FRAMES_BYTES).map((count) => count + 1),
+        FRAMES_BYTES,
+      );
       return { state: next, frame };
     });
     this.steps += 1;
@@ -112,8 +123,14 @@ describe('a model that pulls its sessions back', () => {
       [50, 2],
       [70, 2],
     ]);
-    // Of the same walk through the reference in Python: frame, state, and the four numbers, little-endian.
-    expect(digestOf(...steps)).toBe('26d4285f1e40c53eb182e5d45af309a4846f8bcd651474080f7993103e6d28b8');
+    // Of the same walk in training/tests/test_reanchor.py: frame, state, and the four numbers, little-endian.
+    expect(digestOf(...steps)).toBe('7375640daa4d31772063944a16ea1c8cc97522503bdf0d0d78f25088326df4f6');
+  });
+
+  it('takes its rest of the state from the anchor when it is there, and leaves it alone until then', () => {
+    const restAfter = (t: number): number => steps[t]?.state[FRAMES_BYTES] ?? -1;
+    // Ten steps made before the pull, four in it, and the anchor's instead after the last of them.
+    expect([restAfter(10), restAfter(13), restAfter(14), restAfter(15)]).toEqual([20, 23, 10, 11]);
   });
 
   it.each([8, 12, 20, 27])('goes on from its state at step %d with the same frames', async (at) => {

@@ -11,13 +11,19 @@ from .manifest import sha256, write_whole
 from .pictures import contact_sheet, drift_plot
 
 TEMPLATE = (Path(__file__).parent / "dream_card.md").read_text()
-LINES = {"dream": "dream", "dream_reanchored": "re-anchored", "plain": "plain", "copy": "copy"}
+LINES = {"dream": "dream", "dream_told": "told its pose", "dream_reanchored": "re-anchored", "plain": "plain", "copy": "copy"}
 HORIZONS = (1, 8, 16, 32, 64, 128, 256)
+LAYOUT = (
+    ("frames", 110_592, "the last four frames shown, oldest first: 72 rows of 128 pixels of R, G and B each"),
+    ("pose", 9, "where it believes to stand: x and y in 2^-18 m, heading in 2^-21 rad from -4 rad on, 24 bits each, low byte first; nine zeros: not known"),
+)
 RULES = {"patienceFrames": 50, "cooldownFrames": 250, "fadeFrames": 8}
 
 
 def write_anchors(folder: Path, version: str, anchors: np.ndarray, initial: int, min_sharpness: float) -> None:
-    """anchors.bin, and a model.json without figures: what an evaluation needs to begin."""
+    """anchors.bin (uint8 [N, 27657], each a frame and the pose it was seen from), and a model.json without figures."""
+    layout = [{"name": name, "bytes": size, "meaning": meaning} for name, size, meaning in LAYOUT]
+    state_bytes = sum(size for _, size, _ in LAYOUT)
     (folder / "anchors.bin").write_bytes(anchors.tobytes())
     content = {
         "model": "dream",
@@ -29,7 +35,7 @@ def write_anchors(folder: Path, version: str, anchors: np.ndarray, initial: int,
         "fps": 25,
         "frame": {"width": 128, "height": 72, "channels": 3},
         "actions": ["forward", "strafe", "yaw", "sprint"],
-        "state": {"dtype": "uint8", "shape": [110_592], "bytes": 110_592},
+        "state": {"dtype": "uint8", "shape": [state_bytes], "bytes": state_bytes, "layout": layout},
         "anchors": {"file": "anchors.bin", "sha256": sha256(folder / "anchors.bin"), "count": len(anchors), "initial": initial},
         "reanchor": {"minSharpness": min_sharpness} | RULES,
         "license": "Apache-2.0",

@@ -1,1 +1,1 @@
-"""`dream`: a world model that remembers nothing but its last four frames, and therefore drifts. That is its point."""
+"""`dream`: a world model that has its last four frames and where it believes to stand from one step to the next. The rest it dreams."""

@@ -10,12 +10,14 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from card import dream_card
 from evaluate import dream as figures
 from evaluate.model import OnnxModel
 from evaluate.report import Report
+from evaluate.state import pose_bytes
 from fitting import torch_program
 from gallery import fit_transition
 from world.render import Renderer
@@ -26,7 +28,7 @@ from .export import STATE_BYTES, Step, export
 from .net import Dream, Recall
 
 HERE = Path(__file__).resolve().parents[1]
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 BASELINES = HERE / "baselines"
 
 
@@ -37,8 +39,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--transition-steps", type=int, default=8_000)
     parser.add_argument("--painter-steps", type=int, default=7_000, help="of 32 frames each")
-    parser.add_argument("--locator-steps", type=int, default=2_600, help="of 64 frames each")
-    parser.add_argument("--steps", type=int, default=2_850, help="of 16 frames each, of the U-Net, over its stages")
+    parser.add_argument("--locator-steps", type=int, default=15_000, help="of 64 frames each")
+    parser.add_argument("--steps", type=int, default=6_500, help="of 16 frames each, of the U-Net, over its stages")
     parser.add_argument("--recipe", choices=fit.RECIPES, help="this one alone, to compare; nothing is shipped")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--evaluate-only", action="store_true", help="figures and card of the exported files as they are")
@@ -64,9 +66,10 @@ def ship(o: argparse.Namespace) -> None:
     export(net, o.out / "dream.onnx")
     torch_program.write(Step(net), torch.zeros(1, STATE_BYTES, dtype=torch.uint8), o.out / "dream.pt2")
     renderer = Renderer(gallery())
-    frames = renderer.frames(anchors.choose(renderer, o.seed))
+    poses = anchors.choose(renderer, o.seed)
+    records = np.concatenate([renderer.frames(poses).reshape(len(poses), -1), pose_bytes(poses)], 1)
     flat = anchors.min_sharpness(data.load(o.work / "data", "narrow"))
-    dream_card.write_anchors(o.out, VERSION, frames, len(gallery().spawns), flat)
+    dream_card.write_anchors(o.out, VERSION, records, len(gallery().spawns), flat)
 
 
 def compare(o: argparse.Namespace) -> None:
@@ -90,7 +93,7 @@ def train(o: argparse.Namespace, recipe: str, name: str = "") -> Dream:
     data.render_all(o.work / "data", o.cores)
     clips = {kind: data.load(o.work / "data", kind) for kind in ("broad", "narrow")}
     place, device = gallery(), "cuda" if torch.cuda.is_available() else "cpu"
-    recall = Recall(place.size)
+    recall = Recall(place.size, fit.RECIPES[recipe].pose)
     if fit.RECIPES[recipe].recall:
         seen = data.all_views(data.load(o.work / "data", "views"), clips["narrow"])
         shared = o.work.parent / "gallery" / "transition.pt"  # the one that `gallery` moves by

@@ -1,4 +1,4 @@
-"""Fit the two halves of recall, each alone: pictures from true poses, and poses from true frames made worse on purpose."""
+"""Fit the two halves of recall, each alone: pictures from true poses, and poses from frames, some made worse on purpose."""
 
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from .corrupt import corrupt
 from .recall import Locator, Painter
 
 PAINTER_BATCH, LOCATOR_BATCH = 32, 64
+TRUE, WORSE = 44, slice(36, 52)  # of the latter: so many true frames before the painted ones, and those of either made worse
+LOCATOR_RATE = 0.4  # share of the fitter's peak rates: at those its error stays half as large again
 EDGE_WEIGHT = 0.5
 ASIDE = (0.1, 0.1, 0.5)  # metres, metres, radians that a painted pose lies beside a rendered one
 NEAR_M = 0.8  # a cell answers for points this near its centre along x and y, so that neighbours agree at their border
@@ -55,7 +57,7 @@ def fit_painter(views: tuple[np.ndarray, np.ndarray], size, path: Path, steps: i
 def fit_locator(
     views: tuple[np.ndarray, np.ndarray], painter: Painter, size, path: Path, steps: int, seed: int, device: str, log=print
 ) -> Locator:
-    """Half of a batch are true frames, half what the painter makes of poses nobody rendered: endless, and what it will see of itself."""
+    """From true frames, and from what the painter makes of poses nobody rendered: endless, and what it will see of itself."""
     torch.manual_seed(seed)
     locator = Locator(size).to(device).to(memory_format=torch.channels_last)
     fitter = Fitter(locator, path, lambda name: not name.startswith("cells."), log)
@@ -63,18 +65,17 @@ def fit_locator(
     painter, (frames, poses) = painter.to(device), views
 
     def losses(step: int):
-        rng = np.random.default_rng([37, seed, step])
-        pick = rng.integers(0, len(frames), LOCATOR_BATCH)
-        true = torch.from_numpy(frames[pick[::2]]).to(device).permute(0, 3, 1, 2).float() / 255
+        pick = np.random.default_rng([37, seed, step]).integers(0, len(frames), LOCATOR_BATCH)
+        true = torch.from_numpy(frames[pick[:TRUE]]).to(device).permute(0, 3, 1, 2).float() / 255
         pose = torch.from_numpy(poses[pick]).to(device)
-        pose[1::2] += torch.tensor(ASIDE, device=device) * torch.randn(LOCATOR_BATCH // 2, 3, device=device)
+        pose[TRUE:] += torch.tensor(ASIDE, device=device) * torch.randn(LOCATOR_BATCH - TRUE, 3, device=device)
         with torch.autocast(device, torch.bfloat16):
             with torch.no_grad():
-                painted = painter(pose[1::2]).float().clamp(0, 1)
-            seen = corrupt(torch.stack([true, painted], 1).flatten(0, 1))
+                seen = torch.cat([true, painter(pose[TRUE:]).float().clamp(0, 1)])
+            seen[WORSE] = corrupt(seen[WORSE])
             logits, candidates = locator(seen.contiguous(memory_format=torch.channels_last))
         loss, off = pose_loss(locator, logits, candidates, pose)
         return loss, {"loss": loss, "off": off}
 
-    fitter.run("locator", steps, losses)
+    fitter.run("locator", steps, losses, LOCATOR_RATE)
     return fitter.average.cpu().eval()

@@ -1,8 +1,10 @@
 """Walks that the model itself has advanced: closed-loop contexts for the price of one step each.
 
-Each slot holds the last four frames as the model made them, and where in a true walk they should be. A training step takes some
+Each slot holds the last four frames as the model made them, its belief, and where in a true walk they should be. A training step takes some
 slots, makes their next frame, learns from it, and puts it back. A slot lives for a number of frames drawn
 log-uniformly, so that most practice is near the truth and some is far from it; then it starts anew from true frames.
+The first few start anew in every step, or the first frame of a walk would be practised too rarely.
+It starts without a belief, unless from frames made worse: those stand for later ones, at which it has one; it is given the true one.
 The pool is not in the checkpoint: after a kill all slots start anew.
 """
 
@@ -12,11 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import belief as beliefs
 from .corrupt import corrupt
 from .data import Clips
 from .net import CONTEXT
 
-SLOTS = 192
+SLOTS, FRESH = 192, 6  # of which so many are always at their first frame
 
 
 class Pool:
@@ -25,20 +28,23 @@ class Pool:
         self.clips, self.life, self.corruption, self.device = clips, min(life, clips.frames.shape[1] - CONTEXT), corruption, device
         self.walk, self.at, self.until = (np.zeros(SLOTS, np.int64) for _ in range(3))
         self.context = torch.zeros(SLOTS, 12, 72, 128, dtype=torch.uint8)
+        self.belief = torch.zeros(SLOTS, beliefs.BYTES, dtype=torch.uint8)
 
     def take(self, rng: np.random.Generator, batch: int) -> tuple[np.ndarray, Tensor, Tensor, Tensor, Tensor]:
-        """slots, context [B, 12, 72, 128], action [B, 4], the true next frame [B, 3, 72, 128], the true pose now [B, 3]."""
-        slots = rng.choice(SLOTS, batch, replace=False)
-        self._renew(slots[self.at[slots] >= self.until[slots]], rng)
+        """slots, context [B, 12, 72, 128], belief uint8 [B, 9], action [B, 4], the true next frame [B, 3, 72, 128]."""
+        slots = np.concatenate([np.arange(FRESH), FRESH + rng.choice(SLOTS - FRESH, batch - FRESH, replace=False)])
+        self._renew(slots[(slots < FRESH) | (self.at[slots] >= self.until[slots])], rng)
         walk, at = self.walk[slots], self.at[slots]
         goal = torch.from_numpy(self.clips.frames[walk, at + 1]).to(self.device).permute(0, 3, 1, 2).float() / 255
-        action, pose = (torch.from_numpy(part[walk, at]).to(self.device) for part in (self.clips.actions, self.clips.poses))
-        return slots, self.context[slots].to(self.device).float() / 255, action, goal, pose
+        action = torch.from_numpy(self.clips.actions[walk, at]).to(self.device)
+        context, belief = (part[slots].to(self.device) for part in (self.context, self.belief))
+        return slots, context.float() / 255, belief, action, goal
 
-    def put(self, slots: np.ndarray, frame: Tensor) -> None:
-        """Advance slots by the frames made for them."""
+    def put(self, slots: np.ndarray, frame: Tensor, belief: Tensor) -> None:
+        """Advance slots by the frames made for them, and what is believed then."""
         made = (frame.detach().clamp(0, 1) * 255 + 0.5).to(torch.uint8).cpu()
         self.context[slots] = torch.cat([self.context[slots][:, 3:], made], 1)
+        self.belief[slots] = belief.cpu()
         self.at[slots] += 1
 
     def _renew(self, slots: np.ndarray, rng: np.random.Generator) -> None:
@@ -52,5 +58,6 @@ class Pool:
         worse = torch.from_numpy(rng.random(len(slots)) < self.corruption)
         if worse.any():
             context[worse] = (corrupt(context[worse].float() / 255) * 255 + 0.5).to(torch.uint8)
-        self.context[slots], self.walk[slots] = context, walk
+        true = beliefs.encode(torch.from_numpy(self.clips.poses[walk, first + CONTEXT - 1]))
+        self.context[slots], self.belief[slots], self.walk[slots] = context, true * worse[:, None], walk
         self.at[slots], self.until[slots] = first + CONTEXT - 1, first + CONTEXT - 1 + lives

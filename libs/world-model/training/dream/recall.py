@@ -1,6 +1,6 @@
-"""What `dream` remembers of the one place it knows: where do these frames stand, and what does one see from there.
+"""What `dream` remembers of the one place it knows: where was a frame seen from, and what does one see from there.
 
-Nothing of it is carried from step to step: it is asked anew each time, of the last four frames alone.
+It looks once. From then on it moves by the actions what it believed, which the state carries (`belief.py`).
 """
 
 import math
@@ -13,7 +13,7 @@ from gallery.transition import wrap
 from gallery.view import waves
 from world.camera import TAN_HALF_FOV
 
-from .layers import Conv, as_convolution
+from .layers import Conv, as_convolution, on_unshuffled
 
 TURNS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 OCTAVES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4)
@@ -77,7 +77,8 @@ class Locator(nn.Module):
 
     def forward(self, frame: Tensor) -> tuple[Tensor, Tensor]:
         """logits [B, cells]; candidate of each cell [B, cells, 4]: x, y in metres, direction (not of unit length)."""
-        h = F.relu(self.look2(F.relu(self.look(F.pixel_unshuffle(frame, 4) - 0.5))))
+        h = F.relu(on_unshuffled(self.look.weight.reshape(self.look.shape), self.look.bias, frame - 0.5, 3, 4))
+        h = F.relu(self.look2(h))
         h = F.relu(self.narrow(F.relu(h + self.look3(h))))
         h = F.relu(as_convolution(self.gather, h, (9, 16)))
         h = as_convolution(self.cells, F.relu(as_convolution(self.think, h)) + h).float().reshape(-1, self.cells.out_features // 5, 5)

@@ -1,8 +1,9 @@
 """Pulling a drifting dream back: the reference of what the worker does between steps. Whole numbers only, so that both agree to the bit.
 
-A1. It looks at the frame shown and nothing else: a state is the last four frames shown, before, during and after a pull.
+A1. It looks at the frame shown and nothing else: a state begins with the last four frames shown, before, during and after a pull.
 A2. It acts after `patience` frames in a row too flat to be the place, and then not again for `cooldown` frames.
-A3. A pull blends over `fade` frames into the anchor that looks most alike, then starts from that frame, standing still.
+A3. A pull blends over `fade` frames into the anchor that looks most alike, then starts there: from that frame, standing still, believing to
+    stand where it was seen from. What the model believes meanwhile is left alone.
 A4. An idle visitor is left alone: no frame of a zero action counts or changes.
 """
 
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from . import state as states
+
 LUMA = np.array([77, 150, 29])  # of 256
 NEIGHBOURS = 72 * 127
 BLOCK = 8  # pixels a side: a thumbnail is 16 x 9
@@ -20,9 +23,10 @@ BLOCK = 8  # pixels a side: a thumbnail is 16 x 9
 
 @dataclass(frozen=True)
 class Policy:
-    """anchors: uint8 [N, 72, 128, 3]. Sharpness in levels of luma between neighbours; the rest in frames."""
+    """anchors: uint8 [N, 72, 128, 3], and the bytes of their poses [N, 9]. Sharpness in levels of luma between neighbours; the rest in frames."""
 
     anchors: np.ndarray
+    poses: np.ndarray
     min_sharpness: float
     patience: int
     cooldown: int
@@ -36,8 +40,9 @@ class Policy:
         content = (folder / anchors["file"]).read_bytes()
         if hashlib.sha256(content).hexdigest() != anchors["sha256"]:
             raise ValueError(f"{anchors['file']} is not the file of its manifest")
-        frames = np.frombuffer(content, np.uint8).reshape(anchors["count"], 72, 128, 3)
-        return Policy(frames, rules["minSharpness"], *(rules[f"{name}Frames"] for name in ("patience", "cooldown", "fade")))
+        records = np.frombuffer(content, np.uint8).reshape(anchors["count"], -1)
+        frames, poses = np.split(records, [states.FRAME_BYTES], axis=1)
+        return Policy(frames.reshape(-1, 72, 128, 3), poses, rules["minSharpness"], *(rules[f"{name}Frames"] for name in ("patience", "cooldown", "fade")))
 
 
 @dataclass
@@ -52,7 +57,7 @@ class Reanchor:
     pulls: int = field(default=0, compare=False)
 
     def after(self, action: np.ndarray, state: np.ndarray, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What the model answered, state [110592] and frame [72, 128, 3] -> the state to keep and the frame to show."""
+        """What the model answered, state [110601] and frame [72, 128, 3] -> the state to keep and the frame to show."""
         if not action.any():
             return state, frame
         if self.fade:
@@ -71,9 +76,11 @@ class Reanchor:
         mixed = mixed.astype(np.uint8)
         if self.fade == whole:
             self.fade, self.wait = 0, self.policy.cooldown
-            return np.tile(mixed.reshape(-1), 4), mixed
+            return states.standing(mixed, self.policy.poses[self.anchor]), mixed
         self.fade += 1
-        return np.concatenate([state[: -mixed.size], mixed.reshape(-1)]), mixed
+        kept = state.copy()
+        kept[-states.FRAME_BYTES - states.POSE_BYTES : -states.POSE_BYTES] = mixed.reshape(-1)
+        return kept, mixed
 
 
 def contrast_sum(frame: np.ndarray) -> int:

@@ -3,17 +3,18 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
+from dreams import SIZE, random_clips, run
 
-from dream import anchors, data, fit
+from dream import anchors, fit
 from dream.corrupt import corrupt
-from dream.export import STATE_BYTES, Step, export
+from dream.export import FRAMES_BYTES, STATE_BYTES, Step
 from dream.fit_recall import pose_loss
-from dream.net import Dream, Recall
+from dream.net import Recall
 from dream.pool import Pool
 from dream.recall import Locator
+from evaluate import state as states
 from evaluate.reanchor import Policy
 from fitting import torch_program
 from world import motion
@@ -22,40 +23,12 @@ from world.render import Renderer
 from world.the_gallery import gallery
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "dream"
-SIZE = gallery().size
-
-
-def random_clips(walks: int = 3, frames: int = 12) -> data.Clips:
-    rng = np.random.default_rng(4)
-    seen = rng.integers(0, 256, (walks, frames, 72, 128, 3)).astype(np.uint8)
-    poses, pressed = rng.uniform(1, 9, (walks, frames, 3)), rng.uniform(-1, 1, (walks, frames - 1, 4))
-    return data.Clips(seen, poses.astype(np.float32), pressed.astype(np.float32))
 
 
 def inputs(batch: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(2)
     state = rng.integers(0, 256, (8, STATE_BYTES)).astype(np.uint8)
     return state[:batch], rng.uniform(-1, 1, (8, 4)).astype(np.float32)[:batch]
-
-
-def run(path: Path, state: np.ndarray, action: np.ndarray):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return session.run(["next_state", "frame"], {"state": state, "action": action})
-
-
-@pytest.fixture(scope="module")
-def net() -> Dream:
-    torch.manual_seed(1)
-    return Dream(Recall(SIZE)).eval()
-
-
-@pytest.fixture(scope="module")
-def exported(net, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("onnx") / "dream.onnx"
-    export(net, path)
-    return path
 
 
 def test_a_generated_place_is_the_same_for_the_same_seed_and_has_room_to_stand():
@@ -67,15 +40,16 @@ def test_a_generated_place_is_the_same_for_the_same_seed_and_has_room_to_stand()
 
 
 def test_the_exported_step_shifts_its_frames_and_stands_still_on_no_action(exported):
-    state, action = inputs(2)
-    action[0] = 0
+    state, action = inputs(3)
+    action[:2], state[1, FRAMES_BYTES:] = 0, 0
     after, frame = run(exported, state, action)
     assert after.shape == state.shape and after.dtype == frame.dtype == np.uint8
-    quarter = STATE_BYTES // 4
-    assert np.array_equal(after[:, : 3 * quarter], state[:, quarter:])
-    assert np.array_equal(after[:, 3 * quarter :], frame.reshape(2, -1))
-    assert np.array_equal(frame[0].reshape(-1), state[0, 3 * quarter :])
-    assert not np.array_equal(frame[1].reshape(-1), state[1, 3 * quarter :])
+    assert np.array_equal(after[:, : 3 * FRAMES_BYTES // 4], state[:, FRAMES_BYTES // 4 : FRAMES_BYTES])
+    assert np.array_equal(states.last_frame(after), frame.reshape(3, -1))
+    assert np.array_equal(frame[:2].reshape(2, -1), states.last_frame(state[:2]))
+    assert not np.array_equal(frame[2].reshape(-1), states.last_frame(state)[2])
+    assert np.array_equal(after[:2, FRAMES_BYTES:], state[:2, FRAMES_BYTES:])
+    assert not np.array_equal(after[2, FRAMES_BYTES:], state[2, FRAMES_BYTES:])
 
 
 def test_the_torch_program_shows_what_the_onnx_file_shows(net, exported, tmp_path):
@@ -105,10 +79,12 @@ def test_corruption_keeps_shape_and_range_and_is_not_the_same_for_all():
 
 def test_a_slot_of_the_pool_goes_on_from_what_the_model_made():
     pool, rng = Pool(random_clips(), life=5, corruption=0.0, device="cpu"), np.random.default_rng(0)
-    slots, context, action, goal, pose = pool.take(rng, 8)
-    assert context.shape == (8, 12, 72, 128) and goal.shape == (8, 3, 72, 128) and action.shape == (8, 4) and pose.shape == (8, 3)
-    before = pool.context[slots].clone()
-    pool.put(slots, goal)
+    slots, context, believed, action, goal = pool.take(rng, 8)
+    assert context.shape == (8, 12, 72, 128) and goal.shape == (8, 3, 72, 128) and action.shape == (8, 4)
+    assert not believed.any()
+    before, after = pool.context[slots].clone(), torch.arange(72, dtype=torch.uint8).reshape(8, 9)
+    pool.put(slots, goal, after)
+    assert torch.equal(pool.belief[slots], after)
     assert torch.equal(pool.context[slots][:, :9], before[:, 3:])
     assert torch.equal(pool.context[slots][:, 9:], (goal * 255 + 0.5).to(torch.uint8))
 
@@ -142,14 +118,16 @@ def test_anchors_begin_with_the_spawns_and_stand_apart():
 @pytest.mark.skipif(not (SHIPPED / "dream.onnx").exists(), reason="no model has been trained yet")
 class TestShipped:
     def test_it_walks_from_every_anchor_and_nan_counts_as_standing_still(self):
-        frames = Policy.load(SHIPPED).anchors[:4]
-        state = np.tile(frames.reshape(4, -1), 4)
+        policy = Policy.load(SHIPPED)
+        frames = policy.anchors[:4]
+        state = np.stack([states.standing(policy.anchors[i], policy.poses[i]) for i in range(4)])
         _, walked = run(SHIPPED / "dream.onnx", state, np.tile(np.float32([1, 0, 0.4, 0]), (4, 1)))
         _, stood = run(SHIPPED / "dream.onnx", state, np.full((4, 4), np.nan, np.float32))
         assert np.array_equal(stood, frames) and not np.array_equal(walked, frames)
 
     def test_the_torch_program_is_the_same_model(self):
-        state = np.tile(Policy.load(SHIPPED).anchors[:2].reshape(2, -1), 4)
+        policy = Policy.load(SHIPPED)
+        state = np.stack([states.standing(policy.anchors[i], policy.poses[i]) for i in range(2)])
         action = np.tile(np.float32([1, 0, -0.4, 1]), (2, 1))
         program = torch.export.load(SHIPPED / "dream.pt2").module()
         off = np.abs(run(SHIPPED / "dream.onnx", state, action)[1].astype(int) - program(torch.tensor(state), torch.tensor(action))[1].numpy())

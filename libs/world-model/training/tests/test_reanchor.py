@@ -1,22 +1,26 @@
+import hashlib
 import json
 
 import numpy as np
 import pytest
 
 from evaluate.reanchor import NEIGHBOURS, Policy, Reanchor, contrast_sum, nearest
+from evaluate.state import FRAME_BYTES, standing
 
 WALK, STILL = np.float32([1, 0, 0, 0]), np.zeros(4, np.float32)
 RNG = np.random.default_rng(3)
 ANCHORS = RNG.integers(0, 256, (3, 72, 128, 3)).astype(np.uint8)
+POSES = RNG.integers(1, 256, (3, 9)).astype(np.uint8)
+BELIEVED = np.arange(1, 10, dtype=np.uint8)
 GREY = np.full((72, 128, 3), 90, np.uint8)
 
 
 def session(**rules) -> Reanchor:
-    return Reanchor(Policy(ANCHORS, **({"min_sharpness": 1.0, "patience": 3, "cooldown": 5, "fade": 4} | rules)))
+    return Reanchor(Policy(ANCHORS, POSES, **({"min_sharpness": 1.0, "patience": 3, "cooldown": 5, "fade": 4} | rules)))
 
 
 def seen(r: Reanchor, count: int, frame=GREY, action=WALK) -> list[np.ndarray]:
-    return [r.after(action, np.tile(frame.reshape(-1), 4), frame) for _ in range(count)]
+    return [r.after(action, standing(frame, BELIEVED), frame) for _ in range(count)]
 
 
 def test_a_flat_dream_is_blended_into_an_anchor_and_starts_there_standing():
@@ -25,9 +29,10 @@ def test_a_flat_dream_is_blended_into_an_anchor_and_starts_there_standing():
     assert all(np.array_equal(frame, GREY) for _, frame in before)
     anchor = ANCHORS[r.anchor]
     want = ((90 * 3 + anchor.astype(int) + 2) // 4).astype(np.uint8)
-    assert np.array_equal(pulled[0][1], want) and np.array_equal(pulled[0][0][-want.size :], want.reshape(-1))
-    assert np.array_equal(pulled[0][0][: -want.size], np.tile(GREY.reshape(-1), 3))
-    assert np.array_equal(pulled[3][1], anchor) and np.array_equal(pulled[3][0], np.tile(anchor.reshape(-1), 4))
+    before, newest, pose = np.split(pulled[0][0], [3 * FRAME_BYTES, 4 * FRAME_BYTES])
+    assert np.array_equal(pulled[0][1], want) and np.array_equal(newest, want.reshape(-1))
+    assert np.array_equal(before, np.tile(GREY.reshape(-1), 3)) and np.array_equal(pose, BELIEVED)
+    assert np.array_equal(pulled[3][1], anchor) and np.array_equal(pulled[3][0], standing(anchor, POSES[r.anchor]))
     assert r.pulls == 1 and (r.low, r.wait, r.fade) == (0, 5, 0)
 
 
@@ -73,3 +78,28 @@ def test_a_damaged_file_of_anchors_is_refused(tmp_path):
     (tmp_path / "model.json").write_text(json.dumps(content))
     with pytest.raises(ValueError, match="anchors.bin"):
         Policy.load(tmp_path)
+
+
+def noise(seed: int, shade: int = 1) -> np.ndarray:
+    """The generator of libs/world-model/src/reanchored-model.spec.ts."""
+    values = []
+    for _ in range(FRAME_BYTES):
+        seed = (seed * 1_103_515_245 + 12_345) % 2**31
+        values.append((seed >> 23) // shade)
+    return np.array(values, np.uint8).reshape(72, 128, 3)
+
+
+def test_the_walk_of_the_workers_test_comes_out_the_same_to_the_bit():
+    grain, frames = noise(99), np.stack([noise(1), noise(2, 2), noise(3, 5)])
+    poses = np.repeat(np.uint8([[10], [20], [30]]), 9, 1)
+    r, digest = Reanchor(Policy(frames, poses, 1.2, 5, 9, 4)), hashlib.sha256()
+    state = standing(frames[0], poses[0])
+    for t in range(80):
+        last, believed = state[3 * FRAME_BYTES : 4 * FRAME_BYTES].reshape(72, 128, 3), state[4 * FRAME_BYTES :]
+        frame, after = last, state
+        if t % 10 != 7:
+            frame = ((last.astype(int) + (128 if t < 40 else 30)) // 2 + (grain.astype(int) + t) % 2).astype(np.uint8)
+            after = np.concatenate([state[FRAME_BYTES : 4 * FRAME_BYTES], frame.reshape(-1), believed + np.uint8(1)])
+        state, shown = r.after(np.float32([t % 10 != 7]), after, frame)
+        digest.update(shown.tobytes() + state.tobytes() + np.array([r.low, r.wait, r.fade, r.anchor], "<u2").tobytes())
+    assert digest.hexdigest() == "7375640daa4d31772063944a16ea1c8cc97522503bdf0d0d78f25088326df4f6"

@@ -38,7 +38,7 @@ class Dreams:
             after = self._policy.after(actions[i], shown[i], before[i].memory)
             if after.shown is not None:
                 shown[i] = after.shown
-                world = self._world_of(_seen(world, after.shown, after.stands_still))
+                world = self._world_of(self._seen(world, after.shown, after.rest))
             dreams.append(Dreaming(world, after.memory))
         return shown, dreams
 
@@ -49,12 +49,16 @@ class Dreams:
         world, memory = data[: -MEMORY.size], data[-MEMORY.size :]
         return Dreaming(arrays.unpack(world, like.world), self._policy.unpack(memory))
 
+    def _seen(self, world: World, frame: Frame, rest: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+        """The last frames seen, the newest of which is `frame`, and the rest as it is; or it alone, and this rest."""
+        state = arrays.to_numpy(world).reshape(-1).copy()
+        if rest is not None:
+            return standing_still(frame, rest, state.size)
+        newest, end = frame.reshape(-1), state.size - self._policy.rest_bytes
+        state[end - newest.size : end] = newest
+        return state
 
-def _seen(world: World, frame: Frame, only: bool) -> NDArray[np.uint8]:
-    """The last frames seen, the newest of which is `frame`, or all."""
-    state = arrays.to_numpy(world).reshape(-1).copy()
-    newest = frame.reshape(-1)
-    if only:
-        return np.resize(newest, state.size)
-    state[-newest.size :] = newest
-    return state
+
+def standing_still(frame: Frame, rest: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """The state, uint8 [size], of a session that has seen nothing but this frame."""
+    return np.concatenate([np.resize(frame.reshape(-1), size - rest.size), rest])

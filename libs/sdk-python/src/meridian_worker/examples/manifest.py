@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from meridian_worker.examples.reanchor import BLOCK_PIXELS, Frame, Rules
+from meridian_worker.examples.dreaming import standing_still
+from meridian_worker.examples.reanchor import BLOCK_PIXELS, Anchors, Rules
 from meridian_worker.model.runner import ModelFault
 
 State = NDArray[Any]
@@ -31,7 +32,7 @@ class Manifest:
     # States to begin in.
     initial_states: list[State]
     # True frames of the place to pull a drifting session back to, and the rules for it.
-    anchors: Frame | None
+    anchors: Anchors | None
     reanchor: Rules | None
     rebuild_ms: int
     onnx_file: str
@@ -66,7 +67,7 @@ def _manifest_of(folder: Path, raw: dict[str, Any]) -> Manifest:
     if math.prod(shape) * np.dtype(state["dtype"]).itemsize != state["bytes"]:
         raise ValueError("state.bytes is not what shape and dtype make")
     size = raw["frame"]["height"], raw["frame"]["width"]
-    anchors = None if "anchors" not in raw else _anchors_of(folder, raw["anchors"], size)
+    anchors = None if "anchors" not in raw else _anchors_of(folder, raw, size)
     torch_form = raw.get("torch", {})
     return Manifest(
         folder=folder,
@@ -87,17 +88,25 @@ def _manifest_of(folder: Path, raw: dict[str, Any]) -> Manifest:
     )
 
 
-def _anchors_of(folder: Path, anchors: dict[str, Any], size: tuple[int, int]) -> Frame:
-    content = _read(folder / anchors["file"], anchors["sha256"])
-    return np.frombuffer(content, np.uint8).reshape(anchors["count"], *size, 3)
+def _anchors_of(folder: Path, raw: dict[str, Any], size: tuple[int, int]) -> Anchors:
+    """Records of a frame and the rest of a state, which is what its layout has behind the frames."""
+    anchors, state = raw["anchors"], raw["state"]
+    rest = sum(part["bytes"] for part in state.get("layout", [])[1:])
+    frame = math.prod(size) * 3
+    if state["dtype"] != "uint8" or (state["bytes"] - rest) % frame:
+        raise ValueError("where there are anchors, a state begins with whole frames of uint8")
+    records = np.frombuffer(_read(folder / anchors["file"], anchors["sha256"]), np.uint8)
+    records = records.reshape(anchors["count"], frame + rest)
+    return Anchors(records[:, :frame].reshape(-1, *size, 3), records[:, frame:])
 
 
-def _initial_states(raw: dict[str, Any], anchors: Frame | None, shape: tuple[int, ...]) -> list[State]:
+def _initial_states(raw: dict[str, Any], anchors: Anchors | None, shape: tuple[int, ...]) -> list[State]:
     """Those of the manifest, or the first anchors, each standing still."""
     dtype = raw["state"]["dtype"]
     if anchors is None:
         return [np.array(values, dtype).reshape(shape) for values in raw["initialStates"]]
-    return [np.resize(frame.reshape(-1), shape) for frame in anchors[: raw["anchors"]["initial"]]]
+    first = range(raw["anchors"]["initial"])
+    return [standing_still(anchors.frames[i], anchors.rests[i], math.prod(shape)).reshape(shape) for i in first]
 
 
 def _rules_of(raw: dict[str, Any], size: tuple[int, int]) -> Rules | None:

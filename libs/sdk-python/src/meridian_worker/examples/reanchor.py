@@ -1,8 +1,9 @@
 # Pulling a drifting dream back, as libs/world-model/src/reanchor.ts does to the bit. Whole numbers only.
 #
-# A1. It looks at the frame shown and nothing else: a state is the last frames shown, before, during and after a pull.
+# A1. It looks at the frame shown and nothing else: a state begins with the last frames shown, also in a pull and after.
 # A2. It acts after `patience` frames in a row too flat to be the place, and then not again for `cooldown` frames.
-# A3. A pull blends over `fade` frames into the anchor that looks most alike, then starts from that frame, standing still.
+# A3. A pull blends over `fade` frames into the anchor that looks most alike, then starts there: from that frame, standing
+#     still, with the anchor's rest of the state (its pose) behind. What the model keeps there meanwhile is left alone.
 # A4. An idle visitor is left alone: no frame of a zero action counts or changes.
 # A5. What it remembers of a session travels with the session's state: restored, it does the same at the same frames.
 import struct
@@ -48,16 +49,31 @@ class Reanchored:
     memory: PullMemory
     # The frame to show instead of the model's.
     shown: Frame | None = None
-    # The session has seen nothing but that frame.
-    stands_still: bool = False
+    # The session has seen nothing but that frame, and this is the rest of its state, behind the frames.
+    rest: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """True frames of a place, uint8 [N, height, width, 3], and the rest of a state behind its frames [N, rest]."""
+
+    frames: Frame
+    rests: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.frames)
 
 
 class Reanchor:
-    def __init__(self, rules: Rules, anchors: Frame) -> None:
-        """`anchors` is uint8 [N, height, width, 3]."""
+    def __init__(self, rules: Rules, anchors: Anchors) -> None:
         self._rules = rules
         self._anchors = anchors
-        self._thumbnails = _thumbnails(anchors)
+        self._thumbnails = _thumbnails(anchors.frames)
+
+    @property
+    def rest_bytes(self) -> int:
+        """Of a state, behind its frames."""
+        return int(self._anchors.rests.shape[1])
 
     def after(self, action: NDArray[np.float32], frame: Frame, memory: PullMemory) -> Reanchored:
         """What is to become of a frame that the model answered."""
@@ -88,11 +104,12 @@ class Reanchor:
     def _pull(self, frame: Frame, memory: PullMemory) -> Reanchored:
         whole = self._rules.fade_frames
         from_frame = frame.astype(np.int64) * (whole - memory.fade)
-        to_anchor = self._anchors[memory.anchor].astype(np.int64) * memory.fade
+        to_anchor = self._anchors.frames[memory.anchor].astype(np.int64) * memory.fade
         mixed = ((from_frame + to_anchor + whole // 2) // whole).astype(np.uint8)
         if memory.fade < whole:
             return Reanchored(replace(memory, fade=memory.fade + 1), mixed)
-        return Reanchored(replace(memory, fade=0, wait=self._rules.cooldown_frames), mixed, stands_still=True)
+        after = replace(memory, fade=0, wait=self._rules.cooldown_frames)
+        return Reanchored(after, mixed, self._anchors.rests[memory.anchor])
 
     def _nearest(self, frame: Frame) -> int:
         """The first of equals."""
