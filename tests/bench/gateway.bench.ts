@@ -1,6 +1,14 @@
 // What relaying a frame costs: 100 streams of 25 frames of 20 kB a second through the gateway, and through C proxies that
 // do less, in the same run and in turns; then the gateway's memory.
-import { machineText, percentile, progressTo, type BenchResult, type Figure } from '@meridian/embedded';
+import {
+  Problem,
+  machineText,
+  percentile,
+  progressTo,
+  wholeNumber,
+  type BenchResult,
+  type Figure,
+} from '@meridian/embedded';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FakeControlPlane, SECRET } from '../../apps/gateway/src/testing/fake-control-plane.ts';
@@ -10,9 +18,20 @@ import { openStreams } from './gateway/load.ts';
 import { STALLED_CLIENTS, idleStreamBytes, stalledClientsBytes } from './gateway/memory.ts';
 import { startGateway, startScript, type Relay } from './gateway/relays.ts';
 
+/** One part alone, for who works on it: `--part plain`, `tls` or `memory`; all of them without. */
+export const options = {
+  part: { type: 'string', multiple: true },
+  rounds: { type: 'string' },
+} as const;
+
+const PARTS = ['plain', 'tls', 'memory'] as const;
+type Part = (typeof PARTS)[number];
+
 const STREAMS = 100;
 const ROUNDS = 3;
 const WARM_UP_MS = 2_000;
+/** The first round is for getting warm: of a program that compiles itself, and of everybody's memory. */
+const FIRST_WARM_UP_MS = 8_000;
 const MEASURED_MS = 4_000;
 const KB = 1_000;
 
@@ -25,45 +44,45 @@ interface Turn {
 /** The turns of each contender by its name. */
 type Turns = ReadonlyMap<string, readonly Turn[]>;
 
-export async function run(): Promise<BenchResult> {
+export async function run(values: Readonly<Record<string, unknown>>): Promise<BenchResult> {
+  const parts = partsOf((values['part'] ?? PARTS) as readonly string[]);
+  const rounds = wholeNumber('--rounds', String(values['rounds'] ?? ROUNDS), 1, 100);
   const progress = progressTo(process.stderr);
   const control = await FakeControlPlane.start();
   const plane = { jwksUrl: control.jwksUrl, controlPlane: control.grpcAddress, secret: SECRET };
   const source = await startScript('frame-source.ts');
   const idleSource = await startScript('frame-source.ts', 'idle');
-  const started = await startContenders(plane, source);
+  const kinds = [false, true].filter((isTls) => parts.has(isTls ? 'tls' : 'plain'));
+  const started = await startContenders(plane, source, kinds);
   const quiet = { STALL_MS: '600000', FIRST_MESSAGE_MS: '600000' };
   const fresh = await startGateway({ ...plane, ports: await freePorts(), env: quiet });
   try {
     const turns = new Map<string, Turn[]>(started.contenders.map(({ name }) => [name, []]));
-    // The first round is for getting warm: of a program that compiles itself, and of everybody's memory.
-    for (let round = 0; round <= ROUNDS; round += 1) {
+    for (let round = 0; round <= rounds; round += 1) {
       for (const each of started.contenders) {
         const users = await tokens(control, source, STREAMS);
         await progress.step(`${each.name}, round ${round}`, async () => {
-          const turn = await measure(each, users);
+          const turn = await measure(each, users, round === 0 ? FIRST_WARM_UP_MS : WARM_UP_MS);
           if (round > 0) turns.get(each.name)?.push(turn);
         });
       }
     }
-    const idle = await progress.step('idle streams', () =>
-      idleStreamBytes(fresh, (count) => tokens(control, idleSource, count)),
-    );
-    const stalled = await progress.step('stalled clients', () =>
-      stalledClientsBytes(fresh, (count) => tokens(control, source, count)),
-    );
+    const memory = parts.has('memory')
+      ? [
+          ...(await progress.step('idle streams', () =>
+            idle(fresh, (count) => tokens(control, idleSource, count)),
+          )),
+          ...(await progress.step('stalled clients', () =>
+            stalled(fresh, (count) => tokens(control, source, count)),
+          )),
+        ]
+      : [];
     return {
       bench: 'gateway',
       machine: machineText(),
       figures: [
         ...ratios(turns),
-        { name: 'memory per idle stream', unit: 'kB', value: idle / KB, bar: { max: 100 } },
-        {
-          name: `memory of ${STALLED_CLIENTS} stalled clients, most`,
-          unit: 'kB',
-          value: stalled.bytesMax / KB,
-        },
-        { name: 'its growth from the 3rd to the last quarter', unit: 'kB', value: stalled.growthBytes / KB },
+        ...memory,
         ...started.contenders.flatMap(({ name, pid }) => absolute(name, pid, turns.get(name) ?? [])),
       ],
       notShown: notShown(started.absent),
@@ -90,11 +109,37 @@ const tokens = (plane: FakeControlPlane, source: Relay, count: number) =>
     ),
   );
 
-async function measure({ pid, over, target }: Contender, users: readonly string[]): Promise<Turn> {
+type Tokens = (count: number) => Promise<string[]>;
+
+async function idle(gateway: Relay, users: Tokens): Promise<readonly Figure[]> {
+  const bytes = await idleStreamBytes(gateway, users);
+  return [{ name: 'memory per idle stream', unit: 'kB', value: bytes / KB, bar: { max: 100 } }];
+}
+
+async function stalled(gateway: Relay, users: Tokens): Promise<readonly Figure[]> {
+  const { bytesMax, growthBytes } = await stalledClientsBytes(gateway, users);
+  return [
+    { name: `memory of ${STALLED_CLIENTS} stalled clients, most`, unit: 'kB', value: bytesMax / KB },
+    { name: 'its growth from the 3rd to the last quarter', unit: 'kB', value: growthBytes / KB },
+  ];
+}
+
+function partsOf(wanted: readonly string[]): ReadonlySet<Part> {
+  const unknown = wanted.find((part) => !PARTS.some((known) => known === part));
+  if (unknown !== undefined)
+    throw new Problem(`There is no part "${unknown}"; there are ${PARTS.join(', ')}.`);
+  return new Set(wanted as readonly Part[]);
+}
+
+async function measure(
+  { pid, over, target }: Contender,
+  users: readonly string[],
+  warmUpMs: number,
+): Promise<Turn> {
   const load = openStreams(STREAMS, over(target, users));
   const cpuMs = () => (pid === undefined ? 0 : cpuTimeMs(pid));
   try {
-    await delay(WARM_UP_MS);
+    await delay(warmUpMs);
     const [frames, cpuMsBefore, startedMs] = [load.frames, cpuMs(), performance.now()];
     load.delaysMs = [];
     await delay(MEASURED_MS);
@@ -109,7 +154,10 @@ async function measure({ pid, over, target }: Contender, users: readonly string[
   }
 }
 
-/** Of the gateway to each peer, turn by turn, so that what else the machine does meets both. */
+/**
+ * Of the gateway to each peer, in the same round, so that what else the machine does meets both. What is added to the
+ * p99 is a small difference of large numbers: of that, the ratio of the medians of all rounds is the figure.
+ */
 function ratios(turns: Turns): readonly Figure[] {
   const direct = turns.get('no relay') ?? [];
   const cpu = ({ cpuUsPerFrame }: Turn) => cpuUsPerFrame;
@@ -117,8 +165,14 @@ function ratios(turns: Turns): readonly Figure[] {
   const ratio = (name: string, of: typeof addedP99, ours: string, peer: string, max?: number): Figure[] => {
     const [own, others] = [turns.get(ours) ?? [], turns.get(peer) ?? []];
     if (own.length === 0 || others.length === 0) return [];
-    const values = own.map((turn, at) => of(turn, at) / of(others[at] ?? turn, at));
-    return [{ ...spread(name, '', values), ...(max === undefined ? {} : { bar: { max } }) }];
+    const [mine, theirs] = [own.map(of), others.map(of)];
+    const figure = spread(
+      name,
+      '',
+      mine.map((value, at) => value / (theirs[at] ?? value)),
+    );
+    const value = of === addedP99 ? percentile(mine, 0.5) / percentile(theirs, 0.5) : figure.value;
+    return [{ ...figure, value, ...(max === undefined ? {} : { bar: { max } }) }];
   };
   const [grpc, webSocket] = ['gateway, gRPC', 'gateway, WebSocket'];
   return [

@@ -1,3 +1,4 @@
+import './young-generation.ts';
 import { createLogger, onShutdown, runProcess } from '@meridian/telemetry';
 import { readConfig } from './config.ts';
 import { startGateway } from './gateway.ts';

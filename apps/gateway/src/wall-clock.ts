@@ -5,8 +5,10 @@ const RESET_EVERY_MS = 1_000;
 let resetAtMs = Number.NEGATIVE_INFINITY;
 let offsetMs = 0;
 
-export function nowUs(): number {
-  const monotonicMs = performance.now();
+export const nowUs = (): number => wallUs(performance.now());
+
+/** At a moment that is hardly past, as the monotonic clock has it. */
+export function wallUs(monotonicMs: number): number {
   if (monotonicMs - resetAtMs > RESET_EVERY_MS) {
     resetAtMs = monotonicMs;
     const wanted = Date.now() - monotonicMs;

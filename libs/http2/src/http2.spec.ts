@@ -170,6 +170,29 @@ it('sends nothing to a client that never reads beyond its window, and goes on wh
   server.close();
 });
 
+it('has with the kernel what was said while bytes were read, before anything else is done', async () => {
+  const order: string[] = [];
+  const { server, port } = await listen({
+    onStream: (stream) =>
+      stream.consume({
+        onData: () => {
+          process.nextTick(() => order.push('another tick'));
+          stream.write(Buffer.alloc(20_000), () => order.push('flushed'));
+        },
+        onClose: () => undefined,
+      }),
+  });
+  const connection = dial(port);
+  const stream = connection.open(REQUEST);
+  await new Promise((resolve) => connection.ping(() => resolve(undefined)));
+  stream.write(Buffer.alloc(1));
+  await until(() => order.length === 2);
+  expect(order).toEqual(['flushed', 'another tick']);
+  connection.destroy();
+  server.stopAccepting();
+  server.close();
+});
+
 it('tells the other side why a stream was reset, and hands back what was not sent', async () => {
   const { server, port } = await listen({ onStream: (stream) => stream.reset(ErrorCode.REFUSED_STREAM) });
   const connection = dial(port);

@@ -1,7 +1,9 @@
 // What goes out on one connection: control frames first, then the streams that have something to send, in turns. Frames
-// are put together in one piece of memory and written at once, in the next tick, so that what is said in one tick costs
-// one system call. While the kernel takes no more, nothing is put together: what waits, waits in its streams.
+// are put together in one piece of memory and written at once: when the chunk that is being read is through, else in the
+// next tick, so that what is said meanwhile costs one system call. While the kernel takes no more, nothing is put
+// together: what waits, waits in its streams.
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { giveBackPart, takePart } from './part-pool.ts';
 
 export type Flushed = (error?: Error | null) => void;
@@ -25,6 +27,8 @@ const CONTROL_BYTES_MAX = 256 * 1024;
 export class Output {
   readonly #socket: Duplex;
   readonly #onOverflow: () => void;
+  /** The kernel's answer to a write is there when `write` returns; TLS always answers later. */
+  readonly #answersAtOnce: boolean;
   readonly #ready = new Set<Sender>();
   readonly #inFlight: Part[] = [];
   #control: Buffer[] = [];
@@ -35,6 +39,7 @@ export class Output {
   constructor(socket: Duplex, onOverflow: () => void) {
     this.#socket = socket;
     this.#onOverflow = onOverflow;
+    this.#answersAtOnce = !(socket instanceof TLSSocket);
   }
 
   /** The kernel has taken all that was put together. */
@@ -62,7 +67,7 @@ export class Output {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    if (scheduled.push(this) === 1) process.nextTick(flushScheduled);
+    if (scheduled.push(this) === 1 && !isHeld) process.nextTick(flushScheduled);
   }
 
   /** Ends our side of the socket once the control frames that wait are written. */
@@ -88,9 +93,18 @@ export class Output {
       giveBackPart(memory);
       return false;
     }
-    this.#inFlight.push({ memory, flushed });
-    this.#socket.write(memory.subarray(0, end), this.#onWritten);
+    this.#write(memory.subarray(0, end), { memory, flushed });
     return true;
+  }
+
+  /** A callback for every write costs a tick and garbage, and there is nothing to wait for when the kernel took it all. */
+  #write(bytes: Buffer, part: Part): void {
+    if (this.#answersAtOnce) {
+      this.#socket.write(bytes);
+      if (this.isDrained) return settle(part);
+    }
+    this.#inFlight.push(part);
+    this.#socket.write(this.#answersAtOnce ? NOTHING : bytes, this.#onWritten);
   }
 
   #fillFromControl(part: Buffer): number {
@@ -120,14 +134,31 @@ export class Output {
   readonly #onWritten = (error?: Error | null): void => {
     const part = this.#inFlight.shift();
     if (!part) return;
-    giveBackPart(part.memory);
-    for (const flushed of part.flushed) flushed(error);
+    settle(part, error);
     this.flush();
   };
 }
 
-/** One tick for all connections that have something to say: a chunk of a worker has frames for several clients. */
+function settle({ memory, flushed }: Part, error?: Error | null): void {
+  giveBackPart(memory);
+  for (const each of flushed) each(error);
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** All connections that have something to say: a chunk of a worker has frames for several clients. */
 let scheduled: Output[] = [];
+let isHeld = false;
+
+/** What is said from now on goes out with `releaseOutput`. */
+export function holdOutput(): void {
+  isHeld = true;
+}
+
+export function releaseOutput(): void {
+  isHeld = false;
+  if (scheduled.length > 0) flushScheduled();
+}
 
 function flushScheduled(): void {
   const outputs = scheduled;

@@ -9,7 +9,8 @@ import { readAccepted } from './read-memory.ts';
 import type { Http2Stream } from './stream.ts';
 
 export interface Http2ServerOptions {
-  readonly onStream: (stream: Http2Stream, headers: Headers) => void;
+  /** `peer` is who asks, address:port. */
+  readonly onStream: (stream: Http2Stream, headers: Headers, peer: string) => void;
   /** Why a connection broke, for the log. */
   readonly onBroken?: (error: Error) => void;
   readonly concurrentStreamsMax: number;
@@ -74,10 +75,11 @@ export class Http2Server {
   /** Answers with what is to be done with the socket's bytes. */
   #take(socket: Socket | TLSSocket): (chunk: Buffer) => void {
     const { onStream, onBroken, concurrentStreamsMax, headerListBytesMax, keepAliveMs } = this.#options;
+    const peer = `${socket.remoteAddress ?? ''}:${String(socket.remotePort ?? '')}`;
     const connection: Http2Connection = new Http2Connection(socket, 'server', {
       settings: { concurrentStreamsMax, headerListBytesMax, initialWindowBytes: STREAM_WINDOW_BYTES },
       connectionWindowBytes: CONNECTION_WINDOW_BYTES,
-      onStream,
+      onStream: (stream, headers) => onStream(stream, headers, peer),
       onClose: (error) => {
         stop();
         clearTimeout(tooLate);

@@ -84,9 +84,9 @@ export class Http2Stream implements Sender {
     return this.#isRemoteDone;
   }
 
-  /** All that was written is with the kernel: another message would not wait in this process. */
+  /** The stream is open, and all that was written is with the kernel: another message would not wait in this process. */
   get isIdle(): boolean {
-    return this.#outgoing.length === 0 && this.#host.output.isDrained;
+    return !this.#isClosed && this.#outgoing.length === 0 && this.#host.output.isDrained;
   }
 
   /** From now on the stream is read; what came before is handed over at once. */

@@ -2,6 +2,7 @@
 // or is told to go away is forgotten at once, so that the next stream dials anew.
 import { checkAlive, connectHttp2, type Http2Connection } from '@meridian/http2';
 import type { Envelope } from './wire/envelope.ts';
+import { MessageMemory } from './wire/message-memory.ts';
 import { WorkerStream, type ServeCall } from './worker-stream.ts';
 
 export interface WorkerConnectionOptions {
@@ -29,6 +30,7 @@ export class WorkerConnections {
   readonly #byAddress = new Map<string, Http2Connection>();
   /** Those that are forgotten and have streams still, too. */
   readonly #open = new Set<Http2Connection>();
+  readonly #memory = new MessageMemory();
 
   constructor(options: Partial<WorkerConnectionOptions> = {}) {
     this.#options = { ...WORKER_CONNECTION_DEFAULTS, ...options };
@@ -36,8 +38,8 @@ export class WorkerConnections {
 
   /** Opens `WorkerService.Serve`. Never throws: a refused dial is a status of the stream. */
   serve(call: ServeCall, onMessage: (message: Envelope) => void, signal: AbortSignal): WorkerStream {
-    const { maxMessageBytes } = this.#options;
-    return new WorkerStream(this.#connection(call.address), call, maxMessageBytes, onMessage, signal);
+    const room = { maxMessageBytes: this.#options.maxMessageBytes, memory: this.#memory };
+    return new WorkerStream(this.#connection(call.address), call, room, onMessage, signal);
   }
 
   /** A stream to this worker went quiet: find out at once whether its connection is dead too. */

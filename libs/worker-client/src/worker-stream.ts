@@ -10,7 +10,7 @@ import {
 } from '@meridian/http2';
 import { WorkerServiceService } from '@meridian/protocol/worker';
 import { Envelope } from './wire/envelope.ts';
-import { MessageMemory } from './wire/message-memory.ts';
+import type { MessageMemory } from './wire/message-memory.ts';
 import { MessageSplitter } from './wire/message-splitter.ts';
 import { restoreHead } from './wire/restore-request.ts';
 import { fromTrailers, statusOf, type Status } from './wire/status.ts';
@@ -35,6 +35,11 @@ export interface StreamEnd {
   readonly by: 'worker' | 'connection' | 'caller';
 }
 
+export interface MessageRoom {
+  readonly maxMessageBytes: number;
+  readonly memory: MessageMemory;
+}
+
 type OnMessage = (message: Envelope) => void;
 
 export class WorkerStream {
@@ -46,13 +51,13 @@ export class WorkerStream {
   constructor(
     connection: Http2Connection,
     call: ServeCall,
-    maxMessageBytes: number,
+    { maxMessageBytes, memory }: MessageRoom,
     onMessage: OnMessage,
     signal: AbortSignal,
   ) {
     this.#stream = connection.open(headersOf(call));
     const { checkpoint, onTooLarge } = call;
-    const splitter = new MessageSplitter(maxMessageBytes, { memory: new MessageMemory(), onTooLarge });
+    const splitter = new MessageSplitter(maxMessageBytes, { memory, onTooLarge });
     this.ended = new Promise((resolve) => read(this.#stream, splitter, onMessage, signal, resolve));
     resetOnAbort(this.#stream, signal, this.ended);
     if (checkpoint) this.#restore(checkpoint);

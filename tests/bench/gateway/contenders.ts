@@ -25,7 +25,12 @@ export interface Started {
 
 type Plane = Omit<GatewayPlan, 'ports' | 'env'>;
 
-export async function startContenders(plane: Plane, source: Relay): Promise<Started> {
+/** `kinds`: with TLS or without, or both. */
+export async function startContenders(
+  plane: Plane,
+  source: Relay,
+  kinds: readonly boolean[],
+): Promise<Started> {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-bench-tls-'));
   const { cert, key } = selfSigned();
   const [pem, certFile, keyFile] = ['pair.pem', 'cert.pem', 'key.pem'].map((name) => join(folder, name)) as [
@@ -38,7 +43,8 @@ export async function startContenders(plane: Plane, source: Relay): Promise<Star
   writeFileSync(keyFile, key);
   const relays: Relay[] = [];
   const absent: string[] = [];
-  const contenders: Contender[] = [contender('no relay', source, undefined, overGrpc, false)];
+  const direct = contender('no relay', source, undefined, overGrpc, false);
+  const contenders: Contender[] = kinds.length > 0 ? [direct] : [];
   const gateway = async (isTls: boolean) => {
     const env: Record<string, string> = isTls ? { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile } : {};
     const relay = await startGateway({ ...plane, ports: await freePorts(), env });
@@ -64,14 +70,16 @@ export async function startContenders(plane: Plane, source: Relay): Promise<Star
     relays.push(relay);
     contenders.push(contender(`${name}${isTls ? ', TLS' : ''}`, relay, relay.pid, overGrpc, isTls));
   };
-  for (const isTls of [false, true]) {
+  for (const isTls of kinds) {
     await gateway(isTls);
     await peer('nginx', startNginx, isTls);
     await peer('HAProxy', startHaproxy, isTls);
   }
-  const pipe = await startScript('bare-pipe.ts', `http://127.0.0.1:${source.grpcPort}`);
-  relays.push(pipe);
-  contenders.push(contender('bare node:http2 pipe', pipe, pipe.pid, overGrpc, false));
+  if (kinds.includes(false)) {
+    const pipe = await startScript('bare-pipe.ts', `http://127.0.0.1:${source.grpcPort}`);
+    relays.push(pipe);
+    contenders.push(contender('bare node:http2 pipe', pipe, pipe.pid, overGrpc, false));
+  }
   return {
     contenders,
     absent: [...new Set(absent)],

@@ -1,6 +1,5 @@
 // A hundred users: one connection and one stream each, as if each sat at a computer of its own.
-import { PlayResponse } from '@meridian/protocol';
-import { MessageSplitter } from '@meridian/worker-client';
+import { MessageMemory, MessageSplitter, frameTimesIn } from '@meridian/worker-client';
 import { connect } from 'node:http2';
 import { WebSocket } from 'ws';
 
@@ -20,6 +19,8 @@ export interface Target {
 export type OpenStream = (user: number, onFrame: (message: Buffer) => void) => () => void;
 
 const MESSAGE_BYTES_MAX = 1024 * 1024;
+/** Users' own garbage would be in everybody's delays. */
+const memory = new MessageMemory();
 /** The certificate was made for this run. */
 const TLS_OPTIONS = { rejectUnauthorized: false };
 
@@ -39,11 +40,14 @@ export const overGrpc =
       },
       { endStream: false },
     );
-    const splitter = new MessageSplitter(MESSAGE_BYTES_MAX);
+    const splitter = new MessageSplitter(MESSAGE_BYTES_MAX, { memory });
     stream.on('error', () => undefined);
     if (isRead) {
       stream.on('data', (chunk: Buffer) =>
-        splitter.push(chunk, 0, chunk.length, ({ message }) => onFrame(message)),
+        splitter.push(chunk, 0, chunk.length, (envelope) => {
+          onFrame(envelope.message);
+          envelope.release();
+        }),
       );
     }
     return () => session.destroy();
@@ -65,10 +69,10 @@ export function openStreams(users: number, open: OpenStream): Load {
   const load: Load = { frames: 0, delaysMs: [], close: () => ends.forEach((end) => end()) };
   const ends = Array.from({ length: users }, (_, user) =>
     open(user, (bytes) => {
-      const { message } = PlayResponse.decode(bytes);
-      if (message?.$case !== 'frame') return;
+      const times = frameTimesIn(bytes);
+      if (!times) return;
       load.frames += 1;
-      load.delaysMs.push(performance.timeOrigin + performance.now() - message.value.encodedUs / 1_000);
+      load.delaysMs.push(performance.timeOrigin + performance.now() - times.encodedUs / 1_000);
     }),
   );
   return load;

@@ -1,10 +1,10 @@
 // Resident memory of a gateway: what an idle stream takes, and what 200 clients take that never read.
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openStreams, overGrpc, overWebSocket, type OpenStream } from './load.ts';
+import { openStreams, overGrpc, overWebSocket, type Load, type OpenStream } from './load.ts';
 import type { Relay } from './relays.ts';
 
-const IDLE_STREAMS = 600;
+const IDLE_STREAMS = 1_500;
 /** What the first streams take is the program getting warm. */
 const WARM_UP_STREAMS = 100;
 const SETTLE_MS = 2_500;
@@ -17,7 +17,7 @@ export function residentBytes(pid: number): number {
   return pages * 4_096;
 }
 
-/** `tokens` for as many streams as it opens. */
+/** Of the growth from the warm-up to all streams, a stream's share; `tokens` for as many streams as it opens. */
 export async function idleStreamBytes(
   gateway: Relay,
   tokens: (count: number) => Promise<string[]>,
@@ -25,16 +25,22 @@ export async function idleStreamBytes(
   const users = await tokens(IDLE_STREAMS);
   const open = overGrpc({ port: gateway.grpcPort, isTls: false }, users);
   const warm = openStreams(WARM_UP_STREAMS, open);
-  await delay(SETTLE_MS);
+  await settled(warm, WARM_UP_STREAMS);
   const before = residentBytes(gateway.pid);
   const more = openStreams(IDLE_STREAMS - WARM_UP_STREAMS, (user, onFrame) =>
     open(user + WARM_UP_STREAMS, onFrame),
   );
-  await delay(SETTLE_MS);
+  await settled(more, IDLE_STREAMS - WARM_UP_STREAMS);
   const bytes = residentBytes(gateway.pid) - before;
   warm.close();
   more.close();
   return bytes / (IDLE_STREAMS - WARM_UP_STREAMS);
+}
+
+/** Each stream has had its one frame, and rests. */
+async function settled(load: Load, streams: number): Promise<void> {
+  while (load.frames < streams) await delay(SAMPLE_MS);
+  await delay(SETTLE_MS);
 }
 
 export interface Stalled {

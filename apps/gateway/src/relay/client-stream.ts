@@ -9,7 +9,7 @@ export interface ClientStream {
   readonly requests: AsyncIterable<Buffer>;
   /** Aborts when the client is gone. */
   readonly gone: AbortSignal;
-  /** All that was written is out of this process: another frame would not wait here. */
+  /** All that was written is out of this process: another frame would not wait here. False when the client is gone. */
   readonly isIdle: boolean;
   /** `flushed` is called when the message is out of this process and its memory free; with an error, when it never will be. */
   write(message: Envelope, flushed: Flushed): void;

@@ -5,7 +5,7 @@
 //   step, encode    the step; from its end to the image handed over       (the worker's)
 //   gateway_out     frame in here -> frame out here                       (this clock)
 //   network         what is left: the two ways between gateway and worker, waiting on either side included
-import { frameTimesIn, type PeekedFrame } from '@meridian/worker-client';
+import { frameTimesIn, type Envelope, type PeekedFrame } from '@meridian/worker-client';
 import type { HopSeries } from '../metrics.ts';
 
 export interface HopTimesOptions {
@@ -25,11 +25,16 @@ export class HopTimes {
   }
 
   /** A frame is on its way out, `inMs` after it came in, at `outUs` of this gateway's wall clock. */
-  sent({ lastActionSeq, lastActionDevice }: PeekedFrame, message: Buffer, inMs: number, outUs: number): void {
+  sent(
+    { lastActionSeq, lastActionDevice }: PeekedFrame,
+    envelope: Envelope,
+    inMs: number,
+    outUs: number,
+  ): void {
     if (lastActionSeq === this.#seq && lastActionDevice === this.#device) return;
     this.#seq = lastActionSeq;
     this.#device = lastActionDevice;
-    const times = frameTimesIn(message);
+    const times = frameTimesIn(envelope.message);
     if (!times || !this.#options.isOurs(times.actionGatewayUs)) return;
     const totalUs = outUs - times.actionGatewayUs;
     const outLastUs = inMs * 1_000;

@@ -1,6 +1,6 @@
 import type { Envelope, PeekedFrame } from '@meridian/worker-client';
 import type { GatewayMetrics } from '../metrics.ts';
-import { nowUs } from '../wall-clock.ts';
+import { wallUs } from '../wall-clock.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { HopTimes } from './hop-times.ts';
 import { withNext, type WaitingMessage } from './waiting-messages.ts';
@@ -52,7 +52,7 @@ export class Outlet {
 
   offerNotice(envelope: Envelope): void {
     const receivedAtMs = performance.now();
-    if (this.#waiting.length === 0 && this.#canSend) return this.#write(envelope);
+    if (this.#waiting.length === 0 && this.#client.isIdle) return this.#write(envelope);
     if (this.#waiting.length >= NOTICES_WAITING_MAX) {
       envelope.release();
       return this.#options.onStuck();
@@ -64,7 +64,8 @@ export class Outlet {
   offerFrame(frame: PeekedFrame, envelope: Envelope, receivedAtMs: number): void {
     if (this.#wantsKeyframe && !frame.keyframe) return envelope.release();
     this.#wantsKeyframe = false;
-    if (this.#waiting.length === 0 && this.#canSend) return this.#sendFrame(frame, envelope, receivedAtMs);
+    if (this.#waiting.length === 0 && this.#client.isIdle)
+      return this.#sendFrame(frame, envelope, receivedAtMs);
     this.#wait({ kind: frame.keyframe ? 'keyframe' : 'frame', envelope, receivedAtMs, frame });
   }
 
@@ -84,10 +85,6 @@ export class Outlet {
     this.#waiting = [];
   }
 
-  get #canSend(): boolean {
-    return this.#client.isIdle && !this.#client.gone.aborted;
-  }
-
   #wait(message: WaitingMessage): void {
     const before = this.#waiting;
     this.#waiting = withNext(before, message);
@@ -96,7 +93,7 @@ export class Outlet {
   }
 
   readonly #pump = (): void => {
-    while (this.#waiting.length > 0 && this.#canSend) {
+    while (this.#waiting.length > 0 && this.#client.isIdle) {
       const [next, ...others] = this.#waiting;
       if (!next) return;
       this.#waiting = others;
@@ -108,15 +105,15 @@ export class Outlet {
 
   #sendFrame(frame: PeekedFrame, envelope: Envelope, receivedAtMs: number): void {
     const { metrics, hops } = this.#options;
-    const sentUs = nowUs();
-    this.#waitMs = performance.now() - receivedAtMs;
+    const sentAtMs = performance.now();
+    const sentUs = wallUs(sentAtMs);
+    this.#waitMs = sentAtMs - receivedAtMs;
     this.#sent += 1;
     envelope.appendGatewaySentUs(sentUs);
-    const { message } = envelope;
     metrics.frames.inc();
-    metrics.frameBytes.inc(message.length);
+    metrics.frameBytes.inc(envelope.length);
     metrics.delay.observe(this.#waitMs / 1_000);
-    hops?.sent(frame, message, this.#waitMs, sentUs);
+    hops?.sent(frame, envelope, this.#waitMs, sentUs);
     this.#write(envelope);
   }
 

@@ -48,7 +48,8 @@ export class WsClientStream implements ClientStream {
   }
 
   get isIdle(): boolean {
-    return this.#socket.bufferedAmount === 0 && this.#liveness.hasRoom;
+    const { readyState, bufferedAmount, OPEN } = this.#socket;
+    return readyState === OPEN && bufferedAmount === 0 && this.#liveness.hasRoom;
   }
 
   write(message: Envelope, flushed: Flushed): void {

@@ -39,12 +39,13 @@ export interface RawFrame {
 export class RawClient {
   readonly socket: Socket;
   readonly closed: Promise<unknown>;
-  #bytes = Buffer.alloc(0);
+  readonly #frames: RawFrame[] = [];
+  #rest: Buffer = Buffer.alloc(0);
 
   constructor(port: number, hasSettings = true) {
     this.socket = connect(port, '127.0.0.1');
     this.socket.on('error', () => undefined);
-    this.socket.on('data', (chunk: Buffer) => (this.#bytes = Buffer.concat([this.#bytes, chunk])));
+    this.socket.on('data', (chunk: Buffer) => this.#read(Buffer.concat([this.#rest, chunk])));
     this.closed = once(this.socket, 'close');
     if (hasSettings) this.send(PREFACE, frame(FrameType.SETTINGS, 0, 0));
   }
@@ -53,23 +54,28 @@ export class RawClient {
     this.socket.write(Buffer.concat(frames));
   }
 
-  get frames(): RawFrame[] {
-    const frames: RawFrame[] = [];
-    for (let at = 0; at + FRAME_HEAD_BYTES <= this.#bytes.length;) {
-      const end = at + FRAME_HEAD_BYTES + this.#bytes.readUIntBE(at, 3);
-      frames.push({
-        type: this.#bytes[at + 3] ?? 0,
-        streamId: this.#bytes.readUInt32BE(at + 5),
-        payload: this.#bytes.subarray(at + FRAME_HEAD_BYTES, end),
-      });
-      at = end;
-    }
-    return frames;
+  get frames(): readonly RawFrame[] {
+    return this.#frames;
   }
 
   /** The code of the last GOAWAY. */
   get goAwayCode(): number | undefined {
     return this.frames.findLast(({ type }) => type === FrameType.GOAWAY)?.payload.readUInt32BE(4);
+  }
+
+  #read(bytes: Buffer): void {
+    let at = 0;
+    while (at + FRAME_HEAD_BYTES <= bytes.length) {
+      const end = at + FRAME_HEAD_BYTES + bytes.readUIntBE(at, 3);
+      if (end > bytes.length) break;
+      this.#frames.push({
+        type: bytes[at + 3] ?? 0,
+        streamId: bytes.readUInt32BE(at + 5),
+        payload: bytes.subarray(at + FRAME_HEAD_BYTES, end),
+      });
+      at = end;
+    }
+    this.#rest = bytes.subarray(at);
   }
 }
 

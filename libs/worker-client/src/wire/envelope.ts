@@ -24,7 +24,7 @@ export class Envelope {
     this.#memory = memory;
   }
 
-  /** An envelope whose `length` message bytes are still to be written, by way of `message`. */
+  /** An envelope whose `length` message bytes are still to be written, by `fill`. */
   static ofLength(length: number, memory?: MessageMemory): Envelope {
     const end = PREFIX_BYTES + length;
     const bytes = end + STAMP_BYTES;
@@ -35,6 +35,17 @@ export class Envelope {
     const envelope = Envelope.ofLength(message.length);
     envelope.message.set(message);
     return envelope;
+  }
+
+  /** Bytes of the message, the stamp included once it is there. */
+  get length(): number {
+    return this.#end - PREFIX_BYTES;
+  }
+
+  /** Copies bytes `start` to `end` of the chunk to byte `at` of the message; answers how many there was room for. */
+  fill(at: number, chunk: Buffer, start: number, end: number): number {
+    const room = this.length - at;
+    return chunk.copy(this.#buffer, PREFIX_BYTES + at, start, Math.min(end, start + room));
   }
 
   /** The message's bytes: what a WebSocket carries. */

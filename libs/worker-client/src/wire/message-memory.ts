@@ -1,24 +1,33 @@
-// Memory for the messages of one stream, used again: a new buffer for every frame has the collector take more time than
-// the relaying does. It belongs to one stream, so that bytes of one session can never turn up in another's.
+// Memory for messages, used again: a new buffer for every frame has the collector take more time than the relaying does.
+// It is shared by the streams that are given it, so that the frames of a hundred streams pass through the same few
+// buffers: those are in the processor's cache, and a stream at rest keeps none. Whoever gives a buffer back has no use
+// for it any more: an envelope does so once nobody holds it, and forgets it then.
 
-/** Buffers kept for later; a frame on its way, one that waits, and one coming in. */
-const SPARE_MAX = 4;
-/** Sizes are rounded up to these, so that frames of about the same size share buffers. */
+/** Sizes are rounded up to these; buffers of one size serve one another. */
 const STEP_BYTES = 8 * 1024;
 /** Larger ones are rare, and not kept. */
 const KEPT_BYTES_MAX = 256 * 1024;
+/** Kept for later, all together. */
+const SPARE_BYTES_MAX = 4 * 1024 * 1024;
 
 export class MessageMemory {
-  readonly #spare: Buffer[] = [];
+  /** By size, in steps. The last one given back is the warmest. */
+  readonly #spare: Buffer[][] = Array.from({ length: KEPT_BYTES_MAX / STEP_BYTES + 1 }, () => []);
+  #spareBytes = 0;
 
   take(bytes: number): Buffer {
-    const at = this.#spare.findIndex((buffer) => buffer.length >= bytes);
-    const [spare] = at < 0 ? [] : this.#spare.splice(at, 1);
-    return spare ?? Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
+    const steps = Math.ceil(bytes / STEP_BYTES);
+    const spare = this.#spare[steps]?.pop();
+    if (!spare) return Buffer.allocUnsafeSlow(steps * STEP_BYTES);
+    this.#spareBytes -= spare.length;
+    return spare;
   }
 
   /** Nobody may read the buffer any more. */
   giveBack(buffer: Buffer): void {
-    if (this.#spare.length < SPARE_MAX && buffer.length <= KEPT_BYTES_MAX) this.#spare.push(buffer);
+    const spare = this.#spare[buffer.length / STEP_BYTES];
+    if (!spare || this.#spareBytes + buffer.length > SPARE_BYTES_MAX) return;
+    spare.push(buffer);
+    this.#spareBytes += buffer.length;
   }
 }

@@ -51,15 +51,17 @@ describe('MessageSplitter', () => {
     );
   });
 
-  it('never writes over a message that was not released', () => {
+  it('never writes over a message that was not released, of whichever stream', () => {
     const messages = fc.array(fc.tuple(fc.uint8Array({ maxLength: LIMIT_BYTES }), fc.boolean()), {
       maxLength: 20,
     });
     fc.assert(
       fc.property(messages, (sent) => {
-        const splitter = new MessageSplitter(LIMIT_BYTES, { memory: new MessageMemory() });
+        const memory = new MessageMemory();
+        const streams = [0, 1].map(() => new MessageSplitter(LIMIT_BYTES, { memory }));
         const held: (readonly [Envelope, Uint8Array])[] = [];
-        for (const [message, isReleased] of sent) {
+        for (const [at, [message, isReleased]] of sent.entries()) {
+          const splitter = streams[at % 2] as MessageSplitter;
           const [envelope] = push(splitter, framed([message]));
           if (isReleased) envelope?.release();
           else if (envelope) held.push([envelope, message]);

@@ -18,7 +18,6 @@ export class MessageSplitter {
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
   #prefixFilled = 0;
   #envelope: Envelope | undefined;
-  #body: Buffer = Buffer.alloc(0);
   #bodyFilled = 0;
   /** Bytes still to come of a message that is passed over. */
   #tooLargeLeft = 0;
@@ -43,28 +42,36 @@ export class MessageSplitter {
     let at = start;
     while (at < end) {
       at += this.#step(chunk, at, end);
-      if (this.#envelope && this.#bodyFilled === this.#body.length) onMessage(this.#take(this.#envelope));
+      const envelope = this.#envelope;
+      if (envelope && this.#bodyFilled === envelope.length) onMessage(this.#take(envelope));
     }
   }
 
   /** How many bytes of the chunk were taken. */
   #step(chunk: Buffer, at: number, end: number): number {
     if (this.#tooLargeLeft > 0) return this.#passOver(at, end);
-    return this.#envelope ? this.#fillBody(chunk, at, end) : this.#fillPrefix(chunk, at, end);
+    if (!this.#envelope) return this.#fillPrefix(chunk, at, end);
+    const copied = this.#envelope.fill(this.#bodyFilled, chunk, at, end);
+    this.#bodyFilled += copied;
+    return copied;
   }
 
   #fillPrefix(chunk: Buffer, at: number, end: number): number {
+    if (this.#prefixFilled === 0 && end - at >= PREFIX_BYTES) {
+      this.#prefixFilled = PREFIX_BYTES;
+      this.#begin(announcedLength(chunk, at));
+      return PREFIX_BYTES;
+    }
     const wanted = at + PREFIX_BYTES - this.#prefixFilled;
     const copied = chunk.copy(this.#prefix, this.#prefixFilled, at, Math.min(end, wanted));
     this.#prefixFilled += copied;
-    if (this.#prefixFilled === PREFIX_BYTES) this.#begin(this.#announcedLength());
+    if (this.#prefixFilled === PREFIX_BYTES) this.#begin(announcedLength(this.#prefix, 0));
     return copied;
   }
 
   #begin(length: number): void {
     if (length > this.#maxBytes) return this.#refuse(length);
     this.#envelope = Envelope.ofLength(length, this.#options.memory);
-    this.#body = this.#envelope.message;
     this.#bodyFilled = 0;
   }
 
@@ -85,29 +92,16 @@ export class MessageSplitter {
     return passed;
   }
 
-  #fillBody(chunk: Buffer, at: number, end: number): number {
-    const copied = chunk.copy(this.#body, this.#bodyFilled, at, end);
-    this.#bodyFilled += copied;
-    return copied;
-  }
-
   #take(envelope: Envelope): Envelope {
     this.#envelope = undefined;
     this.#prefixFilled = 0;
     return envelope;
   }
+}
 
-  #announcedLength(): number {
-    const compressed = this.#prefix[0] ?? 0;
-    const length = this.#prefix.readUInt32BE(1);
-    if (compressed === 1) throw new StatusError(status.UNIMPLEMENTED, 'Compressed messages are not taken.');
-    if (compressed !== 0) {
-      throw new StatusError(
-        status.INVALID_ARGUMENT,
-        'These bytes are not gRPC messages.',
-        'malformed_message',
-      );
-    }
-    return length;
-  }
+function announcedLength(prefix: Buffer, at: number): number {
+  const compressed = prefix[at];
+  if (compressed === 0) return prefix.readUInt32BE(at + 1);
+  if (compressed === 1) throw new StatusError(status.UNIMPLEMENTED, 'Compressed messages are not taken.');
+  throw new StatusError(status.INVALID_ARGUMENT, 'These bytes are not gRPC messages.', 'malformed_message');
 }
