@@ -40,7 +40,8 @@ const boundaries = (...extra) => [
       layer('layer:conformance', 'layer:protocol'),
       // The use cases on virtual time: the only room but tests that runs on the testkit's fakes.
       layer('layer:simulator', 'layer:application', 'layer:domain', 'layer:testkit'),
-      layer('layer:embedded', 'layer:sdk', 'layer:conformance', 'layer:simulator'),
+      // A recorded month goes into the same tables by the same adapters as the control plane's own records.
+      layer('layer:embedded', 'layer:sdk', 'layer:conformance', 'layer:simulator', 'layer:adapter'),
       layer(
         'app:control-plane',
         'layer:application',
@@ -48,6 +49,7 @@ const boundaries = (...extra) => [
         'layer:protocol',
         'layer:adapter',
         'layer:telemetry',
+        'layer:wire',
         ...extra,
       ),
       layer('app:gateway', 'layer:protocol', 'path:data', 'layer:telemetry'),

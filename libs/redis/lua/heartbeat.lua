@@ -13,13 +13,16 @@ if not worker or worker.incarnation ~= beat.incarnation then
   return false
 end
 
+-- How many share the worker's GPUs now; 0: it does not say.
+local density = beat.slots > 0 and math.max(beat.slots, used_slots(worker)) or 0
+
 local function keep_counters(report)
   local key, epoch = root .. ':meter:' .. report.sessionId, tostring(report.epoch)
   local known = redis.call('HGET', key, epoch)
-  if known and cjson.decode(known).seq >= report.seq then return end
+  if known and seq_of(known) >= report.seq then return end
   redis.call('HSET', key, epoch, cjson.encode({
     seq = report.seq, activeMs = report.activeMs, frames = report.frames, lateFrames = report.lateFrames,
-    atMs = now_ms,
+    slots = density, atMs = now_ms,
   }))
   redis.call('PEXPIRE', key, meter_ttl_ms)
   redis.call('ZADD', root .. ':changed', 'NX', now_ms, report.sessionId .. ' ' .. epoch)
@@ -52,9 +55,24 @@ local function hold(report, lease)
   end
 end
 
+local reported = {}
+
+-- Frees what it ran and does not run any more. What was promised to a client who has not come yet, which may be all of
+-- the worker, stays: one call tells, whatever there is.
+local function free_unreported()
+  local held, seen = {}, {}
+  for _, session_id in pairs(worker.slots) do
+    if not (reported[session_id] or seen[session_id]) then held[#held + 1] = session_id end
+    seen[session_id] = true
+  end
+  if #held == 0 then return end
+  for i, lease in ipairs(redis.call('HMGET', root .. ':leases', unpack(held))) do
+    if lease and string.find(lease, '"running":true', 1, true) then drop_lease(held[i]) end
+  end
+end
+
 local fresh = beat.seq > worker.seq
 local reply = { worker.drain and 1 or 0, worker.cadence and cjson.encode(worker.cadence) or '' }
-local reported = {}
 for _, report in ipairs(beat.sessions) do
   reported[report.sessionId] = true
   local ended = report.activity == 'ended'
@@ -70,10 +88,7 @@ for _, report in ipairs(beat.sessions) do
 end
 
 if fresh then
-  for _, session_id in pairs(worker.slots) do
-    local lease = not reported[session_id] and live_lease(session_id)
-    if lease and lease.running then drop_lease(session_id) end
-  end
+  free_unreported()
   worker.seq, worker.capacity, worker.draining = beat.seq, beat.slots, beat.draining
   worker.pace = beat.pace
   worker.beatAtMs, worker.beaten, worker.lost, worker.told = now_ms, true, false, false

@@ -17,6 +17,7 @@ import type {
   SessionId,
   WorkerId,
 } from '@meridian/domain';
+import { Gathering } from './gathering.ts';
 import { poolsOf } from './pool-snapshots.ts';
 import { lostWorkerFrom, workerFrom } from './records.ts';
 import type { RegionRedises } from './regions.ts';
@@ -48,11 +49,14 @@ const DEFAULT_TIMES: RegistryTimes = {
   forgetMs: 600_000,
 };
 const LOST_PER_CALL = 100;
+/** A heartbeat is so much later at most, where hundreds of workers beat. */
+const BEATS_APART_MS = 20;
 
 /** Workers of every region. Times are the clock of the region's Redis, so replicas need not agree on theirs. */
 export class RedisWorkerRegistry implements WorkerRegistry {
   readonly #redises: RegionRedises;
   readonly #times: RegistryTimes;
+  readonly #beats = new Gathering(BEATS_APART_MS);
 
   constructor(redises: RegionRedises, times: Partial<RegistryTimes> = {}) {
     this.#redises = redises;
@@ -66,6 +70,7 @@ export class RedisWorkerRegistry implements WorkerRegistry {
 
   async heartbeat(beat: WorkerHeartbeat): Promise<HeartbeatOutcome> {
     const { leaseTtlMs, meterTtlMs } = this.#times;
+    await this.#beats.turn();
     const reply = await this.#redises.run(
       beat.region,
       heartbeat,

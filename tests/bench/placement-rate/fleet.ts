@@ -1,7 +1,6 @@
 // The workers: none runs, but each is registered over the internal API and beats every second, as a real one would.
-import { Client, credentials } from '@grpc/grpc-js';
 import { DescribeResponse, HeartbeatRequest, RegisterRequest } from '@meridian/protocol/worker';
-import { heartbeat, register } from '../fleet-call.ts';
+import { FleetLane } from './fleet-lane.ts';
 
 export interface FleetPlan {
   /** host:port of the control plane's FleetService. */
@@ -18,22 +17,23 @@ interface Worker {
   readonly workerId: string;
   readonly region: string;
   readonly secret: string;
+  /** As a process of its own would have. */
+  readonly lane: FleetLane;
   seq: number;
 }
 
 export class Fleet {
   readonly #plan: FleetPlan;
-  readonly #client: Client;
   readonly #workers: readonly Worker[];
   #timer: NodeJS.Timeout | undefined;
   #next = 0;
 
   private constructor(plan: FleetPlan) {
     this.#plan = plan;
-    this.#client = new Client(plan.address, credentials.createInsecure());
     this.#workers = plan.regions.flatMap(({ id, secret }) =>
       Array.from({ length: plan.workersPerRegion }, (_, i) => {
-        return { workerId: `${id}-${String(i).padStart(4, '0')}`, region: id, secret, seq: 0 };
+        const lane = new FleetLane(plan.address);
+        return { workerId: `${id}-${String(i).padStart(4, '0')}`, region: id, secret, lane, seq: 0 };
       }),
     );
   }
@@ -52,7 +52,7 @@ export class Fleet {
 
   close(): void {
     clearInterval(this.#timer);
-    this.#client.close();
+    for (const { lane } of this.#workers) lane.close();
   }
 
   #beatNext(): void {
@@ -60,7 +60,7 @@ export class Fleet {
     if (worker) void this.#beat(worker).catch(() => undefined);
   }
 
-  #register({ workerId, region, secret }: Worker): Promise<unknown> {
+  #register({ workerId, region, secret, lane }: Worker): Promise<unknown> {
     const { model, slots } = this.#plan;
     const describe = DescribeResponse.fromPartial({
       ...{ workerId, model, modelVersion: '1.0.0', frameWidth: 128, frameHeight: 72, framesPerSecond: 25 },
@@ -69,16 +69,16 @@ export class Fleet {
     const request = RegisterRequest.fromPartial({
       ...{ workerId, incarnation: 'one', region, address: '127.0.0.1:1', gpuType: 'h100', describe },
     });
-    return register(this.#client, secret, request);
+    return lane.call('register', secret, RegisterRequest.encode(request).finish());
   }
 
   #beat(worker: Worker): Promise<unknown> {
     worker.seq += 1;
-    const { workerId, seq, secret } = worker;
+    const { workerId, seq, secret, lane } = worker;
     const request = HeartbeatRequest.fromPartial({
       ...{ workerId, incarnation: 'one', seq, slots: this.#plan.slots },
       ...{ stepMsP50: 8, stepMsP95: 9, stepMsP99: 10, encodeMsP50: 2, encodeMsP95: 3 },
     });
-    return heartbeat(this.#client, secret, request);
+    return lane.call('heartbeat', secret, HeartbeatRequest.encode(request).finish());
   }
 }

@@ -27,6 +27,8 @@ export interface LoadResult {
   readonly sessionIds: readonly string[];
   /** From the first request to the last answer. */
   readonly tookMs: number;
+  /** Of the processor, used by the callers themselves meanwhile. */
+  readonly cpuMs: number;
 }
 
 interface OpenedView {
@@ -49,11 +51,13 @@ class Callers {
   async run(): Promise<LoadResult> {
     const { host, port, connections, perSecond } = this.#plan;
     const lanes = await Promise.all(Array.from({ length: connections }, () => HttpLane.open(host, port)));
+    const cpuBefore = process.cpuUsage();
     const beganMs = performance.now();
     await (perSecond === undefined
       ? this.#closedLoop(lanes, beganMs)
       : this.#openLoop(lanes, beganMs, perSecond));
     const tookMs = performance.now() - beganMs;
+    const { user, system } = process.cpuUsage(cpuBefore);
     for (const lane of lanes) lane.close();
     // Read only now, so that reading answers is no part of the load.
     const opened = this.#bodies.map((body) => JSON.parse(body.toString()) as OpenedView);
@@ -65,6 +69,7 @@ class Callers {
       places: placed.map(({ region, workerId, slot }) => `${region} ${workerId} ${slot}`),
       sessionIds: opened.map(({ sessionId }) => sessionId),
       tookMs,
+      cpuMs: (user + system) / 1_000,
     };
   }
 

@@ -1,5 +1,6 @@
-import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { StoreUnavailable } from '@meridian/application';
+import { StatusError } from '@meridian/worker-client';
 
 /** Machine codes, sent in the trailer `meridian-code`, and the gRPC status of each. */
 const STATUS = {
@@ -37,13 +38,7 @@ export class FleetError extends Error {
     return new FleetError('internal_error', 'The control plane failed; its log says why.');
   }
 
-  toServiceError(): ServiceError {
-    const metadata = new Metadata();
-    metadata.set('meridian-code', this.code);
-    return Object.assign(new Error(this.message), {
-      code: STATUS[this.code],
-      details: this.message,
-      metadata,
-    });
+  toStatusError(): StatusError {
+    return new StatusError(STATUS[this.code], this.message, this.code);
   }
 }

@@ -58,6 +58,12 @@ describe('registration', () => {
     expect(toRegistration(registration({ gpus: 4 }), US_EAST).worker.gpus).toBe(4);
   });
 
+  it('says how its GPUs were bought, on demand when it says nothing, and since when it runs', () => {
+    expect(toRegistration(registration(), US_EAST).worker).toMatchObject({ purchase: 'on_demand', ageMs: 0 });
+    const spot = registration({ purchase: 'spot', ageMs: 4_000 });
+    expect(toRegistration(spot, US_EAST).worker).toMatchObject({ purchase: 'spot', ageMs: 4_000 });
+  });
+
   it('is refused for a region whose secret the caller does not have', () => {
     expect(() => toRegistration(registration(), EU_WEST)).toThrow(
       'This secret is of eu-west, but region says us-east.',
@@ -70,6 +76,7 @@ describe('registration', () => {
     [{ address: '127.0.0.1' }, 'address must be host:port'],
     [{ address: '0.0.0.0:5000' }, 'address must be an address that gateways can dial'],
     [{ gpuType: 'H 100' }, 'gpuType must be a GPU type'],
+    [{ purchase: 'leased' }, 'purchase must be on_demand, reserved or spot'],
     [{ describe: undefined }, 'describe is missing'],
     [{ describe: describeWorker({ slots: 0 }) }, 'describe.slots'],
     [{ describe: describeWorker({ slots: 1_000_000 }) }, 'describe.slots'],

@@ -6,7 +6,9 @@ import type {
   WorkerHeartbeat,
 } from '@meridian/application';
 import {
+  DEFAULT_PURCHASE,
   poolIdOf,
+  PURCHASE_KINDS,
   type Epoch,
   type Incarnation,
   type RegionId,
@@ -64,6 +66,10 @@ const Register = z.object({
   gpuType: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be a GPU type such as h100'),
   describe: Describe,
   gpus: whole(1_024),
+  purchase: z
+    .enum(['', ...PURCHASE_KINDS], 'must be on_demand, reserved or spot')
+    .transform((kind) => kind || DEFAULT_PURCHASE),
+  ageMs: counter,
 });
 
 const ACTIVITIES = new Map<SessionActivity, SessionReport['activity']>([
@@ -84,6 +90,7 @@ const Report = z
     lateFrames: counter,
     endReason: z.string().max(64),
     width: whole(1_024),
+    creditMs: counter.optional(),
   })
   .refine(({ frames, lateFrames }) => lateFrames <= frames, {
     path: ['lateFrames'],
@@ -114,7 +121,8 @@ const Replace = z.object({
 
 export function toRegistration(request: RegisterRequest, region: RegionId): RegisterWorkerCommand {
   const { workerId, incarnation, address, gpuType, describe, ...rest } = checked(Register, request);
-  const gpus = rest.gpus || 1;
+  const { gpus: asked, purchase, ageMs } = rest;
+  const gpus = asked || 1;
   if (rest.region !== region) {
     throw new FleetError(
       'wrong_region',
@@ -132,7 +140,8 @@ export function toRegistration(request: RegisterRequest, region: RegionId): Regi
   const pool = poolIdOf({ region, gpuType, model, modelVersion });
   const ids = { workerId: workerId as WorkerId, incarnation: incarnation as Incarnation, region, pool };
   const worker = { ...ids, gpuType, model, modelVersion, framesPerSecond, address, slots, gpus };
-  return { worker: { ...worker, stateBytes, rebuildMs }, frameWidth, frameHeight, actions };
+  const bought = { purchase, ageMs };
+  return { worker: { ...worker, ...bought, stateBytes, rebuildMs }, frameWidth, frameHeight, actions };
 }
 
 export function toHeartbeat(request: HeartbeatRequest, region: RegionId): WorkerHeartbeat {
@@ -156,7 +165,13 @@ export function toReplacement(request: ReplaceRequest): ReplaceSessionCommand {
   };
 }
 
-function toReport({ activity, endReason, width, ...report }: z.output<typeof Report>): SessionReport {
+function toReport({
+  activity,
+  endReason,
+  width,
+  creditMs,
+  ...report
+}: z.output<typeof Report>): SessionReport {
   return {
     ...report,
     sessionId: report.sessionId as SessionId,
@@ -164,6 +179,7 @@ function toReport({ activity, endReason, width, ...report }: z.output<typeof Rep
     activity: ACTIVITIES.get(activity) ?? 'connecting',
     ...(endReason !== '' && { endReason }),
     ...(width > 0 && { width }),
+    ...(creditMs !== undefined && { creditMs }),
   };
 }
 

@@ -1,4 +1,3 @@
-import type { Metadata } from '@grpc/grpc-js';
 import type {
   ObserveHeartbeat,
   RegisterWorker,
@@ -9,6 +8,7 @@ import type {
   WorkerHeartbeat,
 } from '@meridian/application';
 import type { Cadence, RegionId } from '@meridian/domain';
+import type { Headers } from '@meridian/http2';
 import type {
   HeartbeatRequest,
   HeartbeatResponse,
@@ -22,7 +22,7 @@ import type { Region } from '../config.ts';
 import type { ControlPlaneMetrics } from '../metrics.ts';
 import { FleetError } from './fleet-error.ts';
 import { toHeartbeat, toRegistration, toReplacement } from './fleet-messages.ts';
-import { regionOfSecret } from './region-of-secret.ts';
+import { makeRegionOfSecret, type RegionOfSecret } from './region-of-secret.ts';
 
 export interface FleetServicePorts {
   readonly regions: readonly Region[];
@@ -36,17 +36,19 @@ export interface FleetServicePorts {
   readonly logger: Logger;
 }
 
-/** FleetService, as plain functions of metadata and message. Translates and nothing more; throws `FleetError`. */
+/** FleetService, as plain functions of headers and message. Translates and nothing more; throws `FleetError`. */
 export class FleetService {
   readonly #ports: FleetServicePorts;
+  readonly #regionOf: RegionOfSecret;
 
   constructor(ports: FleetServicePorts) {
     this.#ports = ports;
+    this.#regionOf = makeRegionOfSecret(ports.regions);
   }
 
-  async register(metadata: Metadata, request: RegisterRequest): Promise<RegisterResponse> {
+  async register(headers: Headers, request: RegisterRequest): Promise<RegisterResponse> {
     const { registerWorker, tokens, heartbeatIntervalMs, logger } = this.#ports;
-    const command = toRegistration(request, this.#regionOf(metadata));
+    const command = toRegistration(request, this.#regionOf(headers));
     const outcome = await registerWorker(command);
     if (outcome.kind === 'refused') throw new FleetError('registration_refused', outcome.problem);
     const { region, workerId, pool, address, slots } = command.worker;
@@ -54,8 +56,8 @@ export class FleetService {
     return { heartbeatIntervalMs, jwksJson: JSON.stringify(await tokens.jwks()) };
   }
 
-  async heartbeat(metadata: Metadata, request: HeartbeatRequest): Promise<HeartbeatResponse> {
-    const beat = toHeartbeat(request, this.#regionOf(metadata));
+  async heartbeat(headers: Headers, request: HeartbeatRequest): Promise<HeartbeatResponse> {
+    const beat = toHeartbeat(request, this.#regionOf(headers));
     const outcome = await this.#ports.observeHeartbeat(beat);
     if (outcome.kind === 'unknown') {
       throw new FleetError(
@@ -69,11 +71,12 @@ export class FleetService {
       acknowledgedSessionIds: [...outcome.acknowledged],
       stop: outcome.stop.map(({ sessionId, epoch, reason }) => ({ sessionId, epoch, endReason: reason })),
       drain: outcome.drain,
+      credits: [...outcome.credits],
     };
   }
 
-  async replace(metadata: Metadata, request: ReplaceRequest): Promise<ReplaceResponse> {
-    const region = this.#regionOf(metadata);
+  async replace(headers: Headers, request: ReplaceRequest): Promise<ReplaceResponse> {
+    const region = this.#regionOf(headers);
     const command = toReplacement(request);
     const notFound = () =>
       new FleetError('session_not_found', `Session ${command.sessionId} is not of ${region}.`);
@@ -115,10 +118,6 @@ export class FleetService {
     const { metrics, logger } = this.#ports;
     if (state === 'quarantined') metrics.quarantines.inc({ region });
     logger.warn({ region, workerId, state, reason, cooldownMs }, 'worker judged by its late frames');
-  }
-
-  #regionOf(metadata: Metadata): RegionId {
-    return regionOfSecret(metadata, this.#ports.regions);
   }
 
   /** A region's gateways may move only what their region held at the epoch that was lost. */
