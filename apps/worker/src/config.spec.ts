@@ -29,6 +29,12 @@ describe('the environment', () => {
     expect(() => readConfig({ ...GOOD, GPUS: '0.5' })).toThrow('GPUS');
   });
 
+  it('is bought on demand unless it says otherwise', () => {
+    expect(readConfig(GOOD).GPU_PURCHASE).toBe('on_demand');
+    expect(readConfig({ ...GOOD, GPU_PURCHASE: 'spot' }).GPU_PURCHASE).toBe('spot');
+    expect(() => readConfig({ ...GOOD, GPU_PURCHASE: 'leased' })).toThrow('GPU_PURCHASE');
+  });
+
   it('gives hand-overs 20 s at its end unless it says otherwise, and an hour at most', () => {
     expect(readConfig(GOOD).DRAIN_MS).toBe(20_000);
     expect(readConfig({ ...GOOD, DRAIN_MS: '500' }).DRAIN_MS).toBe(500);

@@ -35,6 +35,10 @@ const schema = z.object({
     .max(GPUS_MAX)
     .default(1)
     .describe('a whole number of GPUs that this process spans, from 1 to 1024'),
+  GPU_PURCHASE: z
+    .enum(['on_demand', 'reserved', 'spot'])
+    .default('on_demand')
+    .describe('on_demand, reserved or spot, as those GPUs were bought'),
   CONTROL_PLANE_GRPC: hostPort,
   FLEET_SECRET: secretText,
   STEP_MS_MAX: milliseconds.default(1_500),

@@ -92,6 +92,8 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
     pace,
     logger,
     announcement: announcementOf(config, server.port, describe()),
+    // Loading the model and the warm-up included: the GPU was ours all that while.
+    ageMs: () => Math.round(process.uptime() * 1_000),
     useKeys: (jwksJson) => tokens.useKeys(jwksJson),
     failed: measures.fleetCallFailed,
   });
@@ -143,7 +145,11 @@ function describeWorker(
   };
 }
 
-function announcementOf(config: Config, port: number, describe: DescribeResponse): RegisterRequest {
+function announcementOf(
+  config: Config,
+  port: number,
+  describe: DescribeResponse,
+): Omit<RegisterRequest, 'ageMs'> {
   return {
     workerId: config.WORKER_ID,
     incarnation: randomUUID(),
@@ -151,6 +157,7 @@ function announcementOf(config: Config, port: number, describe: DescribeResponse
     address: config.ADVERTISE_ADDRESS ?? `${config.HOST}:${port}`,
     gpuType: config.GPU_TYPE,
     gpus: config.GPUS,
+    purchase: config.GPU_PURCHASE,
     describe,
   };
 }

@@ -12,6 +12,8 @@ jest.setTimeout(600_000);
 
 /** The cases that each break is meant to fail. */
 const MEANT: Readonly<Record<Break, readonly string[]>> = {
+  'is-bought-somehow': ['registration.describe'],
+  'never-ages': ['registration.again'],
   'repeats-frames': ['frames.order'],
   'queues-actions': ['actions.newest-wins'],
   'forgets-held-actions': ['actions.held'],
@@ -46,6 +48,9 @@ const MEANT: Readonly<Record<Break, readonly string[]>> = {
   'ignores-width': ['sessions.width'],
   'ends-without-warning': ['limits.duration', 'limits.idle'],
   'warns-once-of-idleness': ['limits.idle'],
+  'ignores-credit': ['credit.exhausted'],
+  'forgets-renewals': ['credit.renewed'],
+  'takes-credit-back': ['credit.renewed'],
   'counts-devices-as-one': ['devices.newest-wins', 'devices.restored', 'devices.bounded'],
   'loses-gateway-stamps': ['devices.newest-wins'],
   'forgets-devices-on-restore': ['devices.restored'],

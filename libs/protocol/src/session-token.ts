@@ -27,6 +27,8 @@ const payload = z.object({
     idleMs: milliseconds,
     /** Ends with `duration_limit` after this long, ms. */
     maxDurationMs: milliseconds,
+    /** Active time that is paid for at this epoch, ms: ends with `budget_exhausted` unless renewed. None: no limit. */
+    creditMs: milliseconds.optional(),
     /** 0: the session's owner; else a device that was paired with it, which only a gateway takes. */
     device: z.number().int().min(0).default(0),
     role: z.enum(['owner', 'controller', 'spectator']).default('owner'),

@@ -22,6 +22,8 @@ def test_what_is_left_out_or_empty_has_a_default() -> None:
     assert (config.metrics_port, config.gpus, config.drain_ms) == (0, 1, 20_000)
     assert read_config({**ENV, "DRAIN_MS": "0"}).drain_ms == 0
     assert read_config({**ENV, "GPUS": "8"}).gpus == 8
+    assert read_config(ENV).gpu_purchase == "on_demand"
+    assert read_config({**ENV, "GPU_PURCHASE": "spot"}).gpu_purchase == "spot"
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,7 @@ def test_what_is_left_out_or_empty_has_a_default() -> None:
         ({"CONTROL_PLANE_GRPC": "nowhere"}, 'CONTROL_PLANE_GRPC is "nowhere"; set it to an address as host:port.'),
         ({"STEP_MS_MAX": "-1"}, 'STEP_MS_MAX is "-1"; set it to a whole number of milliseconds above 0.'),
         ({"DRAIN_MS": "3600001"}, 'DRAIN_MS is "3600001"; set it to a whole number of milliseconds up to an hour.'),
+        ({"GPU_PURCHASE": "leased"}, 'GPU_PURCHASE is "leased"; set it to on_demand, reserved or spot.'),
         ({"DEVICE": "tpu"}, 'DEVICE is "tpu"; set it to auto, cpu or cuda.'),
     ],
 )

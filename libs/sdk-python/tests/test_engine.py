@@ -226,6 +226,35 @@ class TestLimits:
         seen = [[left_ms for _, left_ms in warnings(stream)] for stream in (first, second, third)]
         assert seen == [[20_000], [10_000], [2_000]]
 
+    def test_credit_ends_a_session_at_so_much_active_time_and_is_told_of_ahead(self, house: EngineHouse) -> None:
+        session, first = house.open("a", credit_ms=20_000)
+        house.clock.advance_ms(10_000)
+        house.engine.detach(session, first)
+        house.clock.advance_ms(15_000)
+        _, second = house.open("a")
+        house.clock.advance_ms(10_001)
+        assert warnings(first) == []
+        assert warnings(second) == [("budget_exhausted", 4_000), ("budget_exhausted", 1_000)]
+        assert isinstance(second.closing, Over) and second.closing.notice.end_reason == "budget_exhausted"
+        report = house.engine.reports(9)[0]
+        assert (report.active_ms, report.credit_ms) == (20_000, 20_000)
+
+    def test_credit_that_is_renewed_is_not_told_of_and_never_falls(self, house: EngineHouse) -> None:
+        session, stream = house.open("a", credit_ms=20_000)
+        house.clock.advance_ms(10_000)
+        for epoch, credit_ms in ((1, 40_000), (1, 15_000), (2, 90_000)):
+            house.engine.renew_credit("a", epoch, credit_ms)
+        house.clock.advance_ms(20_000)
+        assert (warnings(stream), session.activity) == ([], "active")
+        house.clock.advance_ms(10_001)
+        assert warnings(stream) == [("budget_exhausted", 6_000), ("budget_exhausted", 1_500)]
+
+    def test_credit_may_be_given_to_a_session_without_a_limit(self, house: EngineHouse) -> None:
+        _, stream = house.open("a")
+        house.clock.advance_ms(10_000)
+        house.engine.renew_credit("a", 1, 9_000)
+        assert isinstance(stream.closing, Over) and stream.closing.notice.end_reason == "budget_exhausted"
+
 
 class TestActions:
     def test_the_newest_action_is_in_force_and_older_ones_are_ignored(self, house: EngineHouse) -> None:

@@ -52,6 +52,14 @@ def test_a_token_grants_what_it_says() -> None:
     assert (grant.session_id, grant.epoch, grant.hold_ms, grant.max_duration_ms) == ("ses_1", 3, 2, 4)
 
 
+def test_a_token_says_how_much_active_time_is_paid_for() -> None:
+    assert read(token()).credit_ms is None
+    assert read(token(mer=GRANT | {"creditMs": 0})).credit_ms == 0
+    for wrong in (-1, "5", None):
+        with pytest.raises(RefusalError):
+            read(token(mer=GRANT | {"creditMs": wrong}))
+
+
 def test_a_token_says_how_many_slots_its_session_takes() -> None:
     assert read(token()).width == 1
     assert read(token(mer=GRANT | {"width": 3})).width == 3

@@ -103,7 +103,8 @@ export class Meridian {
    * is reserved. A request whose reply was lost is repeated with the same idempotency key (L3).
    *
    * Refusals: `unknown_model`, `no_eligible_region` (`problem.considered` says why), `queue_wait_too_long`,
-   * `session_quota_exceeded`, `idempotency_key_reused`, and `invalid_request` with `fields`; `invalid_format` before anything is asked.
+   * `session_quota_exceeded`, `budget_exhausted`, `idempotency_key_reused`, and `invalid_request` with `fields`;
+   * `invalid_format` before anything is asked.
    */
   async open(options: OpenOptions): Promise<MeridianSession> {
     const { signal, idempotencyKey = drawKey(), rttMs, format, ...asked } = options;

@@ -72,7 +72,7 @@ export class SimWorker {
   }
 
   /** A client's first stream, or one that comes back. False: the token is of an older epoch (L2). */
-  connect({ sessionId, epoch, width }: SessionTokenClaims): boolean {
+  connect({ sessionId, epoch, width, creditMs }: SessionTokenClaims): boolean {
     if (!this.#alive || epoch < (this.#highestEpoch.get(sessionId) ?? 0)) return false;
     this.#highestEpoch.set(sessionId, epoch);
     const served = this.#served.get(sessionId);
@@ -82,7 +82,10 @@ export class SimWorker {
       return true;
     }
     const counters = { seq: 1, activeMs: 0, frames: 0, lateFrames: 0 };
-    this.#served.set(sessionId, { report: { sessionId, epoch, width, activity: 'active', ...counters } });
+    const credit = creditMs === undefined ? {} : { creditMs };
+    this.#served.set(sessionId, {
+      report: { sessionId, epoch, width, activity: 'active', ...counters, ...credit },
+    });
     return true;
   }
 
@@ -91,13 +94,15 @@ export class SimWorker {
     if (served && served.report.activity !== 'ended') this.#change(served, { activity: 'held' });
   }
 
-  /** Time goes on: active sessions are stepped at 25 fps, held ones are not. */
+  /** Time goes on: active sessions are stepped at 25 fps as far as their credit goes, held ones are not. */
   play(ms: number): void {
     if (!this.#alive) return;
     for (const served of this.#served.values()) {
-      const { activity, activeMs, frames } = served.report;
+      const { sessionId, activity, activeMs, frames, creditMs = Infinity } = served.report;
       if (activity !== 'active') continue;
-      this.#change(served, { activeMs: activeMs + ms, frames: frames + Math.floor(ms / 40) });
+      const playedMs = Math.min(ms, creditMs - activeMs);
+      this.#change(served, { activeMs: activeMs + playedMs, frames: frames + Math.floor(playedMs / 40) });
+      if (activeMs + playedMs >= creditMs) this.end(sessionId, 'budget_exhausted');
     }
   }
 
@@ -125,6 +130,10 @@ export class SimWorker {
       if (report?.activity !== 'ended') continue;
       this.history.push(report);
       this.#served.delete(sessionId);
+    }
+    for (const { sessionId, epoch, creditMs } of outcome.credits) {
+      const served = this.#served.get(sessionId);
+      if (served?.report.epoch === epoch) this.#change(served, { creditMs });
     }
     for (const { sessionId, epoch, reason } of outcome.stop) {
       if (this.#served.get(sessionId)?.report.epoch === epoch) this.end(sessionId, reason || 'worker_lost');

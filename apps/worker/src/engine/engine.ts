@@ -181,6 +181,13 @@ export class Engine {
     this.#ended.acknowledge(sessionIds, reported);
   }
 
+  /** More of a session may be served, as far as this epoch's active time goes. An epoch that is gone has no use for it. */
+  renewCredit(sessionId: string, epoch: number, creditMs: number): void {
+    const session = this.#live.get(sessionId);
+    if (session?.epoch !== epoch) return;
+    if (session.renewCredit(creditMs, this.#ports.clock.nowUs())) this.#scheduler.wake();
+  }
+
   /** While it drains the worker takes no new sessions; those it has go on until their gateways have moved them. */
   drain(draining: boolean): void {
     if (!this.#drain.byOperator(draining)) return;
@@ -289,7 +296,8 @@ export class Engine {
     this.#epochs.note(session.id, session.epoch, true);
     this.#ended.add(session);
     const { id: sessionId, traceId, epoch } = session;
-    this.#ports.events.ended({ sessionId, traceId, epoch, reason: told });
+    const { activeMs, frames } = session.read(this.#ports.clock.nowUs());
+    this.#ports.events.ended({ sessionId, traceId, epoch, reason: told, activeMs, frames });
     this.#changed();
   }
 

@@ -78,3 +78,61 @@ describe('the end of a session', () => {
     expect([announced(stream), announced(back.stream)]).toEqual([said, [['duration_limit', 3_000]]]);
   });
 });
+
+describe('credit', () => {
+  it('ends a session at that much active time, announced before', async () => {
+    const { stream } = setup.open({ creditMs: 20_000 });
+    await setup.clock.advanceMs(20_000);
+    expect(announced(stream)).toEqual([
+      ['budget_exhausted', 4_000],
+      ['budget_exhausted', 1_000],
+    ]);
+    expect(stream.closing).toMatchObject({ notice: { endReason: 'budget_exhausted' } });
+    expect(setup.reportOf('a')).toMatchObject({ activeMs: 20_000, creditMs: 20_000 });
+  });
+
+  it('is not used up while the client is away', async () => {
+    const { session, stream } = setup.open({ creditMs: 20_000 });
+    await setup.clock.advanceMs(10_000);
+    setup.engine.detach(session, stream);
+    await setup.clock.advanceMs(15_000);
+    const back = setup.open({});
+    await setup.clock.advanceMs(9_990);
+    expect(back.stream.closing).toBeUndefined();
+    await setup.clock.advanceMs(10);
+    expect(back.stream.closing).toMatchObject({ notice: { endReason: 'budget_exhausted' } });
+  });
+
+  it('that is renewed in time is not spoken of', async () => {
+    const { stream } = setup.open({ creditMs: 20_000 });
+    for (const creditMs of [25_000, 35_000, 45_000]) {
+      await setup.clock.advanceMs(10_000);
+      setup.engine.renewCredit('a', 1, creditMs);
+    }
+    expect(announced(stream)).toEqual([]);
+    await setup.clock.advanceMs(15_000);
+    expect(announced(stream)).toHaveLength(2);
+    expect(setup.reportOf('a')).toMatchObject({ activeMs: 45_000, endReason: 'budget_exhausted' });
+  });
+
+  it('never falls, and that of another epoch is none of ours', async () => {
+    const { stream } = setup.open({ creditMs: 20_000 });
+    setup.engine.renewCredit('a', 1, 5_000);
+    setup.engine.renewCredit('a', 2, 90_000);
+    await setup.clock.advanceMs(19_990);
+    expect(stream.closing).toBeUndefined();
+    await setup.clock.advanceMs(10);
+    expect(stream.closing).toBeDefined();
+  });
+
+  it('may be given to a session that had no limit, and of none at all nothing is served', async () => {
+    const { stream } = setup.open({});
+    await setup.clock.advanceMs(10_000);
+    setup.engine.renewCredit('a', 1, 10_100);
+    await setup.clock.advanceMs(100);
+    expect(stream.closing).toMatchObject({ notice: { endReason: 'budget_exhausted' } });
+    const broke = setup.open({ id: 'b', creditMs: 0 });
+    await setup.clock.advanceMs(0);
+    expect(broke.stream.closing).toMatchObject({ notice: { endReason: 'budget_exhausted' } });
+  });
+});

@@ -11,11 +11,13 @@ const REACHED = {
   idle: 'Nothing was done for too long.',
   duration_limit: 'The session has reached its longest duration.',
   client_lost: 'The client did not come back in time.',
+  budget_exhausted: 'The budget that paid for the session is used up.',
 } as const;
 const NEAR = {
   idle: 'The session ends soon unless something is done.',
   duration_limit: 'The session reaches its longest duration soon.',
   client_lost: '',
+  budget_exhausted: 'The budget that pays for the session is nearly used up.',
 } as const;
 
 export class Limits {

@@ -33,10 +33,21 @@ export class Meter {
     this.#seq += 1;
     return {
       seq: this.#seq,
-      activeMs: Math.floor(this.#totalUs(nowUs) / 1_000),
+      activeMs: this.activeMs(nowUs),
       frames: this.#frames,
       lateFrames: this.#lateFrames,
     };
+  }
+
+  activeMs(nowUs: number): number {
+    return Math.floor(this.#totalUs(nowUs) / 1_000);
+  }
+
+  /** When the active time comes to this if nothing changes: Infinity while it stands still below it. */
+  reachesUs(activeMs: number): number {
+    const leftUs = activeMs * 1_000 - this.#activeUs;
+    if (leftUs <= 0) return 0;
+    return this.#runningSinceUs === undefined ? Infinity : this.#runningSinceUs + leftUs;
   }
 
   #totalUs(nowUs: number): number {

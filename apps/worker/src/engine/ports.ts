@@ -62,6 +62,8 @@ export interface Grant {
   readonly holdMs: number;
   readonly idleMs: number;
   readonly maxDurationMs: number;
+  /** Active time that is paid for at this epoch, ms; undefined: no limit. */
+  readonly creditMs?: number | undefined;
 }
 
 export interface AttachRequest {
@@ -108,6 +110,9 @@ export interface EndedSession {
   readonly traceId: string;
   readonly epoch: number;
   readonly reason: string;
+  /** Its final counters, which the log keeps even if nobody hears the report. */
+  readonly activeMs: number;
+  readonly frames: number;
 }
 
 /** What the engine tells the rest of the process, for heartbeats, logs and metrics. */

@@ -23,5 +23,6 @@ export function reportOf(session: Session, nowUs: number): SessionReport {
     startedUs: session.startedUs,
     traceId: session.traceId,
     width: session.width,
+    creditMs: session.creditMs,
   };
 }

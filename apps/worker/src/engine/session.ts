@@ -1,6 +1,7 @@
 import { Notice, type Checkpoint, type FrameFormat, type NoticeKind } from '@meridian/protocol';
 import { nextDue } from './cadence.ts';
 import type { Devices } from './devices.ts';
+import { Credit } from './credit.ts';
 import { EndingSoon } from './ending-soon.ts';
 import { Meter, type Reading } from './meter.ts';
 import type { Origin } from './origin.ts';
@@ -22,7 +23,7 @@ export interface Limit {
   readonly atUs: number;
   /** From when it began to count to `atUs`. */
   readonly lengthUs: number;
-  readonly reason: 'idle' | 'duration_limit' | 'client_lost';
+  readonly reason: 'idle' | 'duration_limit' | 'client_lost' | 'budget_exhausted';
 }
 
 /**
@@ -41,6 +42,7 @@ export class Session {
   readonly #grant: Grant;
   readonly #intervalUs: number;
   readonly #meter = new Meter();
+  readonly #credit: Credit;
   readonly #aligner: PhaseAligner;
   readonly devices: Devices;
   /** What the stream was told of the session's limits. */
@@ -73,6 +75,7 @@ export class Session {
     this.traceId = start.traceId;
     this.startedUs = start.startedUs;
     this.#grant = start.grant;
+    this.#credit = new Credit(this.#meter, start.grant.creditMs);
     this.#intervalUs = start.intervalUs;
     this.#aligner = new PhaseAligner(start.intervalUs);
     this.#state = start.origin.state;
@@ -105,6 +108,10 @@ export class Session {
   /** Another one after each restore: what was stepped in an earlier one is of no use. */
   get world(): number {
     return this.#world;
+  }
+  /** Active time that is paid for, ms; undefined: no limit. */
+  get creditMs(): number | undefined {
+    return this.#credit.ms;
   }
   get frameNumber(): number {
     return this.#frameNumber;
@@ -184,6 +191,10 @@ export class Session {
     this.#meter.frameSent(late);
   }
 
+  renewCredit(ms: number, nowUs: number): boolean {
+    return this.#credit.renew(ms, nowUs);
+  }
+
   send(frame: SteppedFrame): void {
     this.#stream?.frame(frame);
   }
@@ -196,7 +207,7 @@ export class Session {
       this.#activity === 'held'
         ? limitOf('client_lost', this.#heldSinceUs, holdMs)
         : limitOf('idle', this.#awakeUs, idleMs);
-    return duration.atUs < absence.atUs ? duration : absence;
+    return earlier(this.#credit.limit(), earlier(duration, absence));
   }
 
   read(nowUs: number): Reading {
@@ -222,6 +233,8 @@ export class Session {
     return Notice.fromPartial({ kind, epoch: this.epoch, nextFrameNumber: this.#frameNumber + 1, ...rest });
   }
 }
+
+const earlier = (a: Limit, b: Limit): Limit => (a.atUs < b.atUs ? a : b);
 
 function limitOf(reason: Limit['reason'], sinceUs: number, ms: number): Limit {
   const lengthUs = ms * 1_000;

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { HeartbeatRequest, HeartbeatResponse } from '@meridian/protocol/worker';
+import type { HeartbeatRequest, HeartbeatResponse, RegisterRequest } from '@meridian/protocol/worker';
 import { createLogger } from '@meridian/telemetry';
 import { Engine } from '../engine/engine.ts';
 import { Pace } from '../engine/pace.ts';
@@ -13,6 +13,7 @@ let clock: VirtualClock;
 let engine: Engine;
 let link: FleetLink;
 let registeredMs: number[];
+let registrations: RegisterRequest[];
 let heartbeats: HeartbeatRequest[];
 let heardMs: number[];
 let failure: number | undefined;
@@ -24,6 +25,7 @@ beforeEach(() => {
   process.env['LOG_LEVEL'] = 'silent';
   clock = new VirtualClock();
   [registeredMs, heartbeats, heardMs, failure, latencyMs, answer] = [[], [], [], undefined, 1, {}];
+  registrations = [];
   startMs = clock.nowUs() / 1_000;
   engine = new Engine({
     clock,
@@ -56,14 +58,15 @@ function linkTo(): FleetLink {
     });
   return new FleetLink({
     fleet: {
-      register: () => {
+      register: (request) => {
         registeredMs.push(elapsedMs());
+        registrations.push(request);
         return reply(() => ({ heartbeatIntervalMs: 1_000, jwksJson: '{"keys":[]}' }));
       },
       heartbeat: (request) => {
         heartbeats.push(request);
         heardMs.push(elapsedMs());
-        return reply(() => ({ acknowledgedSessionIds: [], stop: [], drain: false, ...answer }));
+        return reply(() => ({ acknowledgedSessionIds: [], stop: [], drain: false, credits: [], ...answer }));
       },
       close: () => undefined,
     },
@@ -79,8 +82,10 @@ function linkTo(): FleetLink {
       address: 'a:1',
       gpuType: 'h100',
       gpus: 1,
+      purchase: 'spot',
       describe: undefined,
     },
+    ageMs: () => 700 + elapsedMs(),
     useKeys: () => undefined,
     failed: () => undefined,
   });
@@ -108,6 +113,7 @@ describe('the link to the control plane', () => {
     await clock.advanceMs(3_500);
     expect(link.notReady).toBeUndefined();
     expect(registeredMs).toEqual([0]);
+    expect(registrations).toMatchObject([{ purchase: 'spot', ageMs: 700 }]);
     expect(heardMs[0]).toBeLessThan(20);
     expect(heartbeats).toHaveLength(4);
     expect(heartbeats.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
@@ -204,6 +210,7 @@ describe('new keys', () => {
     await clock.advanceMs(100);
     await asking;
     expect(registeredMs).toHaveLength(2);
+    expect(registrations[1]?.ageMs).toBe(700 + (registeredMs[1] ?? 0));
     const again = link.refreshKeys();
     await clock.advanceMs(6_000);
     await again;

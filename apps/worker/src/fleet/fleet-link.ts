@@ -17,7 +17,9 @@ export interface FleetLinkPorts {
   readonly engine: Engine;
   readonly pace: Pace;
   readonly logger: Logger;
-  readonly announcement: RegisterRequest;
+  readonly announcement: Omit<RegisterRequest, 'ageMs'>;
+  /** Of the process. */
+  readonly ageMs: () => number;
   /** Throws when the keys cannot be used. */
   readonly useKeys: (jwksJson: string) => void;
   readonly failed: () => void;
@@ -145,7 +147,8 @@ export class FleetLink {
   }
 
   async #register(): Promise<void> {
-    const answer = await this.#ports.fleet.register(this.#ports.announcement, CALL_MS_MAX);
+    const { fleet, announcement, ageMs } = this.#ports;
+    const answer = await fleet.register({ ...announcement, ageMs: ageMs() }, CALL_MS_MAX);
     this.#ports.useKeys(answer.jwksJson);
     if (answer.heartbeatIntervalMs > 0) this.#intervalMs = answer.heartbeatIntervalMs;
     if (this.#phase === 'new') this.#ports.logger.info('registered');
@@ -190,6 +193,9 @@ export class FleetLink {
     engine.acknowledge(answer.acknowledgedSessionIds, request.sessions);
     for (const { sessionId, epoch, endReason } of answer.stop) {
       engine.end(sessionId, epoch, endReason, 'The control plane ended the session.');
+    }
+    for (const { sessionId, epoch, creditMs } of answer.credits) {
+      engine.renewCredit(sessionId, epoch, creditMs);
     }
     if (answer.drain === this.#operatorDrains) return;
     this.#operatorDrains = answer.drain;

@@ -30,8 +30,7 @@ export class TokenReader {
       throw new RefusalError('UNAUTHENTICATED', 'token_missing', 'There is no session token.');
     const answer = await this.#read(token, nowMs);
     if (answer.kind === 'refused') throw new RefusalError('UNAUTHENTICATED', answer.code, answer.message);
-    const { workerId, device, sessionId, epoch, width, claimByMs, holdMs, idleMs, maxDurationMs } =
-      answer.claims;
+    const { workerId, device, sessionId, epoch, width, ...limits } = answer.claims;
     if (workerId !== this.#options.workerId) {
       throw new RefusalError(
         'PERMISSION_DENIED',
@@ -46,7 +45,8 @@ export class TokenReader {
         'The session token is of a paired device, which only a gateway lets in.',
       );
     }
-    return { sessionId, epoch, width, claimByMs, holdMs, idleMs, maxDurationMs };
+    const { claimByMs, holdMs, idleMs, maxDurationMs, creditMs } = limits;
+    return { sessionId, epoch, width, claimByMs, holdMs, idleMs, maxDurationMs, creditMs };
   }
 
   async #read(token: string, nowMs: number): Promise<SessionTokenRead> {

@@ -18,6 +18,7 @@ export interface Asking {
   readonly nextFrameNumber?: number;
   readonly maxDurationMs?: number;
   readonly idleMs?: number;
+  readonly creditMs?: number;
 }
 
 export interface Played {
@@ -61,10 +62,11 @@ export class EngineSetup {
     claimInMs = 60_000,
     maxDurationMs = 3_600_000,
     idleMs = 300_000,
+    creditMs,
     ...rest
   }: Asking = {}): AttachRequest {
     const claimByMs = this.clock.nowUs() / 1_000 + claimInMs;
-    const grant = { sessionId: id, epoch, width, claimByMs, holdMs: 30_000, idleMs, maxDurationMs };
+    const grant = { sessionId: id, epoch, width, claimByMs, holdMs: 30_000, idleMs, maxDurationMs, creditMs };
     return { grant, clientKey: key, traceId: 'f'.repeat(32), ...rest };
   }
 

@@ -36,6 +36,7 @@ describe('a heartbeat', () => {
         kind: 'observed',
         acknowledged: [],
         stop: [],
+        credits: [],
         drain: false,
       });
       expect(await state()).toBe(activity);
@@ -89,6 +90,16 @@ describe('a heartbeat', () => {
     world.store(US_EAST).away = true;
     expect(await beat(report())).toMatchObject({ kind: 'observed' });
     expect(await state()).toBe('active');
+  });
+
+  it('with the region’s store away is counted at once: its worker may not live to say it again (M1)', async () => {
+    await beat(report());
+    world.store(US_EAST).away = true;
+    await beat(report({ seq: 2, activeMs: 7_000, frames: 175 }));
+    expect(await world.usage.sessionUsage(id())).toMatchObject({ activeMs: 7_000, frames: 175 });
+    world.record.away = true;
+    expect(await beat(report({ seq: 3, activeMs: 8_000 }))).toMatchObject({ kind: 'observed' });
+    expect(world.incidents.notes).toContain('counters kept by nobody; the next heartbeat tells them again');
   });
 
   it('tells the worker to stop what has ended by record', async () => {

@@ -6,9 +6,11 @@ import {
   type EndReason,
   type Epoch,
   type RegionId,
+  type Session,
   type SessionId,
   type WorkerId,
 } from '@meridian/domain';
+import type { CreditLeases } from '../billing/credit-leases.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Incidents } from '../ports/incidents.ts';
 import { StoreUnavailable, type LeaseStore } from '../ports/lease-store.ts';
@@ -29,6 +31,7 @@ export interface ObserveHeartbeatPorts {
   readonly sessions: SessionRepository;
   readonly usage: UsageRepository;
   readonly leases: LeaseStore;
+  readonly credit: CreditLeases;
   readonly clock: Clock;
   readonly incidents: Incidents;
 }
@@ -40,6 +43,13 @@ export interface StopSession {
   readonly reason: EndReason | '';
 }
 
+/** What a session's active time may come to at this epoch. */
+export interface SessionCredit {
+  readonly sessionId: SessionId;
+  readonly epoch: Epoch;
+  readonly creditMs: number;
+}
+
 export type ObserveHeartbeatOutcome =
   /** The worker must register again (gRPC NOT_FOUND). */
   | { readonly kind: 'unknown' }
@@ -48,6 +58,8 @@ export type ObserveHeartbeatOutcome =
       /** Ended sessions whose end and counters are stored: the worker may forget them. */
       readonly acknowledged: readonly SessionId[];
       readonly stop: readonly StopSession[];
+      /** Credit that its worker does not know of yet. */
+      readonly credits: readonly SessionCredit[];
       readonly drain: boolean;
       /** Set when this heartbeat made the control plane quarantine the worker, give it a trial or take it back. */
       readonly turned?: Cadence;
@@ -76,6 +88,7 @@ export function makeObserveHeartbeat(ports: ObserveHeartbeatPorts): ObserveHeart
       fenced.filter(({ isBound }) => !isBound),
     ];
     const stop: StopSession[] = bound.map(({ sessionId, epoch }) => ({ sessionId, epoch, reason: '' }));
+    const credits: SessionCredit[] = [];
     let recordAway = false;
     for (const report of beat.sessions) {
       const known = before.get(report.sessionId);
@@ -87,9 +100,16 @@ export function makeObserveHeartbeat(ports: ObserveHeartbeatPorts): ObserveHeart
       if (recordAway) continue;
       try {
         const verdict = await settle(ports, beat.region, report);
-        if (verdict === 'acknowledged') acknowledged.push(report.sessionId);
-        else if (verdict) stop.push(verdict);
-        else after.set(report.sessionId, { ...keyOf(report), atMs: ports.clock.nowMs() });
+        if (verdict === 'acknowledged') {
+          acknowledged.push(report.sessionId);
+          continue;
+        }
+        if (verdict && 'reason' in verdict) {
+          stop.push(verdict);
+          continue;
+        }
+        if (verdict) credits.push(verdict);
+        after.set(report.sessionId, { ...keyOf(report), atMs: ports.clock.nowMs() });
       } catch (error) {
         // It comes again with the next heartbeat. One session that cannot be stored must not silence the others.
         recordAway = error instanceof StoreUnavailable;
@@ -97,7 +117,7 @@ export function makeObserveHeartbeat(ports: ObserveHeartbeatPorts): ObserveHeart
       }
     }
     return {
-      ...{ kind: 'observed', acknowledged, stop: withoutDoubles(stop), drain },
+      ...{ kind: 'observed', acknowledged, stop: withoutDoubles(stop), credits, drain },
       ...(turned && { turned }),
     };
   };
@@ -127,7 +147,25 @@ async function noteBeat(
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     ports.incidents.note('registry does not answer', error, { region: beat.region, workerId: beat.workerId });
+    await keepCounters(ports, beat);
     return { kind: 'away' };
+  }
+}
+
+/**
+ * The region's store would have kept them until they are flushed. What is answered is not to be lost, and this worker may
+ * not live to say it again: with that store away the record takes them at once.
+ */
+async function keepCounters(
+  { usage, clock, incidents }: ObserveHeartbeatPorts,
+  { workerId, sessions }: WorkerHeartbeat,
+): Promise<void> {
+  const atMs = clock.nowMs();
+  try {
+    await usage.apply(sessions.map((report) => readingOf(report, atMs)));
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    incidents.note('counters kept by nobody; the next heartbeat tells them again', error, { workerId });
   }
 }
 
@@ -158,7 +196,7 @@ const settle = (
   ports: ObserveHeartbeatPorts,
   region: RegionId,
   report: SessionReport,
-): Promise<'acknowledged' | StopSession | undefined> =>
+): Promise<'acknowledged' | StopSession | SessionCredit | undefined> =>
   report.activity === 'ended'
     ? settleEnd(ports, region, report)
     : settleRunning(ports, report, report.activity);
@@ -187,21 +225,32 @@ async function settleEnd(
 
 async function settleRunning(
   ports: ObserveHeartbeatPorts,
-  { sessionId, epoch }: SessionReport,
+  report: SessionReport,
   activity: 'connecting' | 'active' | 'held',
-): Promise<StopSession | undefined> {
+): Promise<StopSession | SessionCredit | undefined> {
+  const { sessionId, epoch } = report;
   return untilSettled(
     sessionId,
     () => ports.sessions.find(sessionId),
-    async (session): Promise<StopSession | undefined | typeof AGAIN> => {
+    async (session): Promise<StopSession | SessionCredit | undefined | typeof AGAIN> => {
       if (session.state === 'ended') {
         return { sessionId, epoch, reason: session.endReason ?? 'operator_ended' };
       }
       if (epoch < session.epoch) return { sessionId, epoch, reason: '' };
       const command = { type: 'observe', atMs: ports.clock.nowMs(), epoch, activity } as const;
-      return (await tryAppend(ports.sessions, session, [command])) === AGAIN ? AGAIN : undefined;
+      if ((await tryAppend(ports.sessions, session, [command])) === AGAIN) return AGAIN;
+      return unknownCredit(ports, session, report);
     },
   );
+}
+
+async function unknownCredit(
+  { credit }: ObserveHeartbeatPorts,
+  session: Session,
+  { sessionId, epoch, activeMs, creditMs: knownMs = -1 }: SessionReport,
+): Promise<SessionCredit | undefined> {
+  const creditMs = await credit.leaseFor(session, activeMs);
+  return creditMs !== undefined && creditMs > knownMs ? { sessionId, epoch, creditMs } : undefined;
 }
 
 /** A reason that is none of ours is a failure of the model's side, with its words kept. */

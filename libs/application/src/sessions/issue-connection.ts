@@ -1,4 +1,5 @@
 import type { Device, LeaseRef, Session } from '@meridian/domain';
+import type { CreditLeases } from '../billing/credit-leases.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SessionTokens } from '../ports/session-tokens.ts';
 import type { PoliciesInForce } from '../policies/policies-in-force.ts';
@@ -8,6 +9,7 @@ export interface IssueConnectionPorts {
   readonly tokens: SessionTokens;
   readonly clock: Clock;
   readonly policies: PoliciesInForce;
+  readonly credit: CreditLeases;
   readonly policy: SessionPolicy;
 }
 
@@ -28,8 +30,9 @@ export type IssueConnection = (
 ) => Promise<Connection | undefined>;
 
 export const makeIssueConnection =
-  ({ tokens, clock, policies, policy }: IssueConnectionPorts): IssueConnection =>
-  async ({ request, lease, state, claimByMs, firstActiveAtMs }, device) => {
+  ({ tokens, clock, policies, policy, credit }: IssueConnectionPorts): IssueConnection =>
+  async (session, device) => {
+    const { request, lease, state, claimByMs, firstActiveAtMs } = session;
     if (!lease || state === 'ended') return undefined;
     const { holdMs, idleMs, ...limits } = (await policies.of(request.model)).limits;
     const nowMs = clock.nowMs();
@@ -37,6 +40,8 @@ export const makeIssueConnection =
     const claimBy = claimByMs ?? nowMs + policy.claimTtlMs;
     // A worker counts from when it took the session; one that takes it over gets what is left.
     const maxDurationMs = Math.max(0, limits.maxDurationMs - (nowMs - (firstActiveAtMs ?? nowMs)));
+    // A worker that serves the session at this epoch knows how much of it is used, and does not look at the token's.
+    const creditMs = device ? undefined : await credit.leaseFor(session, 0);
     const { region, pool, workerId, workerAddress, slot, width, epoch } = lease;
     const token = await tokens.issue({
       ...{
@@ -50,6 +55,7 @@ export const makeIssueConnection =
         width,
       },
       ...{ epoch, claimByMs: claimBy, holdMs, idleMs, maxDurationMs },
+      ...(creditMs !== undefined && { creditMs }),
       ...(device && { device: device.device, role: device.role }),
     });
     return { token, lease, claimByMs: claimBy };

@@ -52,6 +52,7 @@ export type OpenGroupOutcome =
   /** No region has room for all of them now. */
   | { readonly kind: 'no_room_for_group'; readonly considered: readonly RegionVerdict[] }
   | { readonly kind: 'session_quota_exceeded'; readonly maxSessions: number }
+  | { readonly kind: 'budget_exhausted' }
   | { readonly kind: 'idempotency_key_reused' };
 
 /** Throws `StoreUnavailable` as `OpenSession` does, with the same promise: nothing is held, or only for a retry. */
@@ -79,6 +80,8 @@ export const makeOpenGroup =
     if (quotaReached({ open: open + requests.length - 1, max })) return quotaExceeded(tenant);
     const known = await modelsUnlessKnown(ports, command);
     if (known) return { kind: 'unknown_model', known };
+    if (await ports.credit.isExhausted(tenant.tenantId, command.model, command.modelVersion))
+      return { kind: 'budget_exhausted' };
 
     const { ranking, exclude } = await rank(ports, requests, { open, max });
     const sessionIds = requests.map(({ sessionId }) => sessionId);

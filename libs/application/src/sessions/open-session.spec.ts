@@ -248,7 +248,7 @@ const description = (model: string, modelVersion: string) => {
         ...parts,
         workerId: workerId(model),
         incarnation: 'a' as never,
-        ...{ stateBytes: 1, rebuildMs: 0 },
+        ...{ stateBytes: 1, rebuildMs: 0, purchase: 'on_demand' as const, ageMs: 0 },
         framesPerSecond: 25,
         address: 'd:1',
         slots: 1,

@@ -20,6 +20,7 @@ import {
   type SessionRequest,
   type WorkerId,
 } from '@meridian/domain';
+import type { CreditLeases } from '../billing/credit-leases.ts';
 import type { Capacity } from '../capacity/snapshot-cache.ts';
 import type { Clock, Draw } from '../ports/clock.ts';
 import type { Incidents } from '../ports/incidents.ts';
@@ -44,6 +45,7 @@ export interface OpenSessionPorts {
   readonly queue: QueueView;
   readonly admitToQueue: AdmitToQueue;
   readonly policies: PoliciesInForce;
+  readonly credit: CreditLeases;
   readonly clock: Clock;
   readonly draw: Draw;
   readonly incidents: Incidents;
@@ -74,6 +76,8 @@ export type OpenSessionOutcome =
   | { readonly kind: 'unknown_model'; readonly known: readonly ModelVersion[] }
   | { readonly kind: 'no_eligible_region'; readonly considered: readonly RegionVerdict[] }
   | { readonly kind: 'session_quota_exceeded'; readonly maxSessions: number }
+  /** The tenant's wallet or budget has nothing left for this model. */
+  | { readonly kind: 'budget_exhausted' }
   | (WaitTooLong & Considered)
   /** The key was used for another request. */
   | { readonly kind: 'idempotency_key_reused' };
@@ -95,6 +99,8 @@ export const makeOpenSession =
     if (quotaReached({ open, max: tenant.maxSessions })) return quotaExceeded(tenant);
     const known = await modelsUnlessKnown(ports, request);
     if (known) return { kind: 'unknown_model', known };
+    if (await ports.credit.isExhausted(tenant.tenantId, request.model, request.modelVersion))
+      return { kind: 'budget_exhausted' };
 
     const placement = await place(ports, request, key !== undefined);
     if (placement.kind === 'impossible') {

@@ -3,6 +3,7 @@ import { accessCases } from './access.ts';
 import { actionCases } from './actions.ts';
 import { badInputCases } from './bad-input.ts';
 import { checkpointCases } from './checkpoints.ts';
+import { creditCases } from './credit.ts';
 import { counterCases } from './counters.ts';
 import { deviceCases } from './devices.ts';
 import { drainingCases } from './draining.ts';
@@ -29,6 +30,7 @@ export const CASES: readonly Case[] = [
   ...deviceCases,
   ...sessionCases,
   ...limitCases,
+  ...creditCases,
   ...epochCases,
   ...accessCases,
   ...checkpointCases,

@@ -4,8 +4,8 @@ import { CONTRACT } from '../suite/contract.ts';
 import { expect, expectClosed, expectSame } from '../suite/expect.ts';
 import type { SessionStream } from '../suite/session-stream.ts';
 
-const LIMIT_MS = 4_000;
-const FIRST_MS = 0.2 * LIMIT_MS;
+export const LIMIT_MS = 4_000;
+export const FIRST_MS = 0.2 * LIMIT_MS;
 const SECOND_MS = 0.05 * LIMIT_MS;
 /** How far a machine that is busy may be off. */
 const OFF_MS_MAX = 500;
@@ -41,11 +41,11 @@ export const limitCases: readonly Case[] = [
   },
 ];
 
-const announced = ({ notices }: SessionStream): readonly Notice[] =>
+export const announced = ({ notices }: SessionStream): readonly Notice[] =>
   notices.filter(({ kind }) => kind === NoticeKind.ENDING_SOON);
 
 /** The next announcement says the reason, and a time left of at most that, and not much less. */
-async function expectAnnounced(stream: SessionStream, reason: string, atMs: number): Promise<void> {
+export async function expectAnnounced(stream: SessionStream, reason: string, atMs: number): Promise<void> {
   const known = announced(stream).length;
   await stream.until((seen) => announced(seen).length > known, 2 * LIMIT_MS, 'the notice ENDING_SOON');
   const notice = announced(stream)[known];
@@ -55,7 +55,7 @@ async function expectAnnounced(stream: SessionStream, reason: string, atMs: numb
   expect(isRight, `ends_in_ms of ${atMs} or a little less`, leftMs);
 }
 
-async function expectEnd(stream: SessionStream, reason: string): Promise<void> {
+export async function expectEnd(stream: SessionStream, reason: string): Promise<void> {
   await expectAnnounced(stream, reason, SECOND_MS);
   const told = announced(stream).length;
   await expectClosed('the stream at the limit', 'OK', stream);

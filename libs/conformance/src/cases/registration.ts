@@ -6,6 +6,8 @@ import { answered, expect, expectSame } from '../suite/expect.ts';
 import type { Lab } from '../suite/lab.ts';
 
 const SLOTS_MAX = 1_024;
+/** Empty: on demand. */
+const PURCHASES = ['', 'on_demand', 'reserved', 'spot'];
 
 export const registrationCases: readonly Case[] = [
   {
@@ -27,6 +29,12 @@ export const registrationCases: readonly Case[] = [
       expectSame('registered worker_id', described.workerId, registered.workerId);
       expect(registered.incarnation !== '', 'an incarnation', 'none');
       expect(registered.region !== '' && registered.gpuType !== '', 'region and gpu_type', 'none');
+      expect(
+        PURCHASES.includes(registered.purchase),
+        'a purchase that has a price',
+        registered.purchase,
+        CONTRACT.purchase,
+      );
       expect(/^.+:\d+$/.test(registered.address), 'an address host:port', registered.address);
     },
   },
@@ -44,6 +52,8 @@ export const registrationCases: readonly Case[] = [
       const again = await fleet.registered(known + 1, 15_000);
       expectSame('incarnation', before.incarnation, again.incarnation);
       expectSame('worker_id', before.workerId, again.workerId);
+      const isOlder = before.ageMs === 0 || again.ageMs > before.ageMs;
+      expect(isOlder, `an age_ms above ${before.ageMs}`, again.ageMs, CONTRACT.age);
       await lab.report(stream.sessionId, () => true, 'a heartbeat with the session after registering again');
       await lab.more(stream, 3);
     },

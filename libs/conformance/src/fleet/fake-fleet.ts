@@ -108,6 +108,7 @@ export class FakeFleet {
       acknowledgedSessionIds: this.acknowledges ? ended : [],
       stop: [],
       drain: this.drain,
+      credits: [],
       ...this.next,
     };
     this.next = {};

@@ -14,6 +14,8 @@ export interface TestClaims {
   readonly holdMs?: number;
   readonly idleMs?: number;
   readonly maxDurationMs?: number;
+  /** Active time that is paid for; none: no limit. */
+  readonly creditMs?: number;
   readonly expiresInS?: number;
   /** A paired device's; 0 is the owner's. */
   readonly device?: number;
@@ -42,9 +44,16 @@ export const jwksOf = (...keys: readonly JWK[]): string => JSON.stringify({ keys
 function sign(claims: TestClaims, kid: string, key: CryptoKey): string {
   // By name: callers hand over more than claims, such as a checkpoint, which no token must carry.
   const { sessionId, workerId, epoch = 1, claimInMs = 60_000, expiresInS: lifeS = 7_300 } = claims;
-  const { holdMs = 30_000, idleMs = 300_000, maxDurationMs = 7_200_000, width = 1, device = 0 } = claims;
+  const {
+    holdMs = 30_000,
+    idleMs = 300_000,
+    maxDurationMs = 7_200_000,
+    width = 1,
+    device = 0,
+    creditMs,
+  } = claims;
   const place = { region: 'us-east', pool: 'us-east/h100', workerAddress: '127.0.0.1:1', slot: 0, width };
-  const limits = { claimByMs: Date.now() + claimInMs, holdMs, idleMs, maxDurationMs };
+  const limits = { claimByMs: Date.now() + claimInMs, holdMs, idleMs, maxDurationMs, creditMs };
   const role = device === 0 ? ('owner' as const) : ('controller' as const);
   const all = { tenantId: 'ten_test', sessionId, workerId, epoch, device, role, ...place, ...limits };
   const issuedAtS = Math.floor(Date.now() / 1_000);

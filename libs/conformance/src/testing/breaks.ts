@@ -1,5 +1,7 @@
 /** Ways in which the stub worker does not keep to the contract, one at a time. */
 export const BREAKS = [
+  'is-bought-somehow',
+  'never-ages',
   'repeats-frames',
   'queues-actions',
   'forgets-held-actions',
@@ -34,6 +36,9 @@ export const BREAKS = [
   'ignores-width',
   'ends-without-warning',
   'warns-once-of-idleness',
+  'ignores-credit',
+  'forgets-renewals',
+  'takes-credit-back',
   'counts-devices-as-one',
   'loses-gateway-stamps',
   'forgets-devices-on-restore',

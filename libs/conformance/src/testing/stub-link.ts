@@ -76,6 +76,10 @@ export class StubLink {
           const session = sessions.live.get(sessionId);
           if (session && session.claims.epoch <= epoch) sessions.stop(session, endReason);
         }
+        for (const { sessionId, epoch, creditMs } of answer.credits) {
+          const session = sessions.live.get(sessionId);
+          if (session?.claims.epoch === epoch) session.limits.renew(creditMs, session.activeNowMs);
+        }
         if (answer.drain !== this.#operatorDrains) sessions.drain.byOperator(answer.drain);
         this.#operatorDrains = answer.drain;
         resolve();

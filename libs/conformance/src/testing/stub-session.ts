@@ -89,6 +89,10 @@ export class StubSession {
     this.#broken = broken;
   }
 
+  get activeNowMs(): number {
+    return this.activeMs + (this.#sinceMs === undefined ? 0 : performance.now() - this.#sinceMs);
+  }
+
   /** Slots that it takes. */
   get width(): number {
     return this.#broken === 'ignores-width' ? 1 : this.claims.width;
@@ -203,15 +207,14 @@ export class StubSession {
       epoch,
       seq: this.#reportSeq,
       activity: this.activity,
-      activeMs: Math.round(
-        this.activeMs + (this.#sinceMs === undefined ? 0 : performance.now() - this.#sinceMs),
-      ),
+      activeMs: Math.round(this.activeNowMs),
       frames: this.frames,
       lateFrames: this.#lateFrames,
       endReason: this.#endReason,
       startedUs: this.#startedUs,
       traceId: this.#traceId,
       width: this.width,
+      creditMs: this.limits.creditMs,
     };
   }
 

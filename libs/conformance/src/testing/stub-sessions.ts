@@ -165,7 +165,7 @@ export class StubSessions {
   }
 
   #tellLimit(session: StubSession): void {
-    const word = session.limits.next();
+    const word = session.limits.next(session.activeNowMs);
     if (word?.kind === 'over') this.end(session, word.reason);
     if (word?.kind !== 'soon') return;
     const rest = { endReason: word.reason, endsInMs: word.inMs };

@@ -102,6 +102,10 @@ export async function startStub(options: StubOptions): Promise<StubWorker> {
     address,
     gpuType: 'h100',
     gpus: 1,
+    purchase: broken === 'is-bought-somehow' ? 'leased' : 'spot',
+    get ageMs() {
+      return broken === 'never-ages' ? 700 : Math.round(process.uptime() * 1_000);
+    },
     describe: describe(),
   };
   const link = new StubLink({ address: options.fleetAddress, secret, registration, heartbeat, sessions });

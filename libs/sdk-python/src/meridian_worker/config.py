@@ -15,6 +15,7 @@ SLOTS_MAX = 1_024
 GPUS_MAX = 1_024
 MILLISECONDS_MAX = 2_147_483_647
 DEVICES = ("auto", "cpu", "cuda")
+PURCHASES = ("on_demand", "reserved", "spot")
 DRAIN_MS = 20_000
 DRAIN_MS_MAX = 3_600_000
 
@@ -34,6 +35,8 @@ class Config:
     gpu_type: str
     # GPUs that the process spans.
     gpus: int
+    # How those were bought, which decides their price.
+    gpu_purchase: str
     control_plane_grpc: str
     fleet_secret: str
     # A request to the model is given up after this long: less than the two seconds after which a gateway takes the worker
@@ -58,6 +61,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         metrics_port=read.port("METRICS_PORT"),
         gpu_type=read.name("GPU_TYPE", "the GPU type that this worker is priced as, such as h100", "h100"),
         gpus=read.whole("GPUS", 1, GPUS_MAX, "a whole number of GPUs from 1 to 1024", 1),
+        gpu_purchase=read.optional("GPU_PURCHASE", PURCHASES.__contains__, "on_demand, reserved or spot") or PURCHASES[0],
         control_plane_grpc=read.text("CONTROL_PLANE_GRPC", _is_host_port, "an address as host:port"),
         fleet_secret=read.text(
             "FLEET_SECRET", lambda text: len(text) >= SECRET_CHARACTERS_MIN, "a secret of at least 32 characters"

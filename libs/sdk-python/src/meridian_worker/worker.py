@@ -130,6 +130,8 @@ async def start_worker(config: Config, nursery: Nursery, logger: Logger) -> Runn
             pace=pace,
             logger=logger,
             announcement=_announcement(config, port, describe()),
+            # The model's loading and the warm-up included: the GPU was ours all that while.
+            age_s=lambda: time.monotonic() - began_s,
             use_keys=tokens.use_keys,
             failed=metrics.fleet_call_failed,
         )
@@ -208,6 +210,7 @@ def _announcement(config: Config, port: int, describe: DescribeResponse) -> Regi
         address=config.advertise_address or f"{config.host}:{port}",
         gpu_type=config.gpu_type,
         gpus=config.gpus,
+        purchase=config.gpu_purchase,
         describe=describe,
     )
 

@@ -129,7 +129,7 @@ class EngineHouse:
 
     def request(self, session_id: str, **changes: object) -> AttachRequest:
         grant = Grant(session_id, 1, 1, self.clock.now_us() // 1_000 + 60_000, 30_000, 300_000, 7_200_000)
-        names = {"epoch", "width", "claim_by_ms", "hold_ms", "idle_ms", "max_duration_ms"}
+        names = {"epoch", "width", "claim_by_ms", "hold_ms", "idle_ms", "max_duration_ms", "credit_ms"}
         granted = replace(grant, **{name: value for name, value in changes.items() if name in names})  # type: ignore[arg-type]
         rest = {name: value for name, value in changes.items() if name not in names}
         return replace(AttachRequest(granted, CLIENT_KEY, "0" * 31 + "1"), **rest)  # type: ignore[arg-type]

@@ -10,14 +10,14 @@ class Countdown:
     def __init__(self, limit_ms: int) -> None:
         self._leads_us = [min(lead, limit_ms * 1_000 // share) for lead, share in zip(LEADS_US, SHARES, strict=True)]
         self._told = 0
-        self._told_of_us = -1
+        self._told_of_us: float = -1
 
-    def next_us(self, ends_us: int) -> float:
+    def next_us(self, ends_us: float) -> float:
         """When the limit, which is reached at `ends_us`, is to be told of next."""
         told = self._told if self.has_told(ends_us) else 0
         return ends_us - self._leads_us[told] if told < len(self._leads_us) else math.inf
 
-    def tell(self, ends_us: int, now_us: int) -> bool:
+    def tell(self, ends_us: float, now_us: int) -> bool:
         """Whether it is to be told now. Counts as done."""
         if self.next_us(ends_us) > now_us:
             return False
@@ -25,7 +25,7 @@ class Countdown:
         self._told_of_us = ends_us
         return True
 
-    def has_told(self, ends_us: int) -> bool:
+    def has_told(self, ends_us: float) -> bool:
         return ends_us == self._told_of_us
 
     def begin_again(self) -> None:

@@ -228,6 +228,14 @@ class Engine:
         keys = {(report.session_id, report.epoch) for report in reported if report.session_id in told}
         self._ended = [session for session in self._ended if (session.id, session.epoch) not in keys]
 
+    def renew_credit(self, session_id: str, epoch: int, credit_ms: int) -> None:
+        """More of a session may be served, as far as this epoch's active time goes."""
+        session = self._live.get(session_id)
+        if session is None or session.epoch != epoch:
+            return
+        if session.credit.renew(credit_ms, self._ports.clock.now_us()):
+            self._scheduler.changed()
+
     def drain(self, draining: bool) -> None:
         """While it drains the worker takes no new sessions; those it has go on until they have a place elsewhere."""
         if self._departure.drain(draining):

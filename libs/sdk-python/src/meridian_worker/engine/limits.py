@@ -3,20 +3,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 from meridian_worker.engine.countdown import Countdown
+from meridian_worker.engine.credit import Credit
 from meridian_worker.engine.ports import Grant
 
-LimitReason = Literal["idle", "duration_limit", "client_lost"]
+LimitReason = Literal["idle", "duration_limit", "client_lost", "budget_exhausted"]
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    at_us: int
+    # Infinity: never.
+    at_us: float
     reason: LimitReason
 
 
 class Limits:
-    def __init__(self, grant: Grant, started_us: int) -> None:
+    def __init__(self, grant: Grant, started_us: int, credit: Credit) -> None:
         self._grant = grant
+        self._credit = credit
         self._duration = Limit(started_us + grant.max_duration_ms * 1_000, "duration_limit")
         self._absence = Limit(started_us, "client_lost")
         self._duration_countdown = Countdown(grant.max_duration_ms)
@@ -26,6 +29,7 @@ class Limits:
         """A client is there that was told of nothing yet."""
         self.awake(now_us)
         self._duration_countdown.begin_again()
+        self._credit.countdown.begin_again()
 
     def awake(self, now_us: int) -> None:
         """The client does something."""
@@ -37,7 +41,9 @@ class Limits:
     @property
     def first(self) -> Limit:
         """The limit that the session will run into if nothing changes."""
-        return self._duration if self._duration.at_us < self._absence.at_us else self._absence
+        first = self._duration if self._duration.at_us < self._absence.at_us else self._absence
+        exhausted_us = self._credit.exhausted_us
+        return Limit(exhausted_us, "budget_exhausted") if exhausted_us < first.at_us else first
 
     @property
     def next_us(self) -> float:
@@ -61,4 +67,6 @@ class Limits:
         """None while nobody is there to be told."""
         if self._absence.reason == "client_lost":
             return None
+        if limit.reason == "budget_exhausted":
+            return self._credit.countdown
         return self._idle_countdown if limit.reason == "idle" else self._duration_countdown

@@ -128,6 +128,8 @@ class Grant:
     hold_ms: int
     idle_ms: int
     max_duration_ms: int
+    # Active time that is paid for at this epoch; None: no limit.
+    credit_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,4 +30,5 @@ def report_of(session: Session, now_us: int) -> SessionReport:
         started_us=session.started_us,
         trace_id=session.trace_id,
         width=session.width,
+        credit_ms=session.credit.ms,
     )

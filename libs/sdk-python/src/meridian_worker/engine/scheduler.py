@@ -6,7 +6,7 @@
 # S3. A step that fails taints its whole batch: each of those sessions is then stepped alone until it succeeds, and one
 #     that fails alone, after an earlier failure, is the culprit.
 # S4. While nothing changes but actions, limits, and what is told ahead of them, only move away: they are looked at when the
-#     first of them may have come.
+#     first of them may have come, and when a session begins to use up its credit.
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -36,10 +36,12 @@ LIMIT_DETAILS = {
     "idle": "Nothing was done for too long.",
     "duration_limit": "The session has reached its longest duration.",
     "client_lost": "The client did not come back in time.",
+    "budget_exhausted": "The budget that paid for the session is used up.",
 }
 WARNINGS = {
     "idle": "The session ends soon unless something is done.",
     "duration_limit": "The session soon reaches its longest duration.",
+    "budget_exhausted": "The budget that pays for the session is nearly used up.",
 }
 
 
@@ -107,7 +109,7 @@ class Scheduler:
             if limit.at_us <= now_us:
                 self._ports.end(session, limit.reason, LIMIT_DETAILS[limit.reason])
             elif session.stream is not None and session.limits.take_warning(now_us) is not None:
-                detail, ends_in_ms = WARNINGS[limit.reason], (limit.at_us - now_us) // 1_000
+                detail, ends_in_ms = WARNINGS[limit.reason], int(limit.at_us - now_us) // 1_000
                 session.stream.notice(session.notice(NOTICE_KIND_ENDING_SOON, limit.reason, detail, ends_in_ms))
 
     def _batch_due(self, now_us: int) -> list[Session]:
@@ -156,7 +158,8 @@ class Scheduler:
     def _begin(self, session: Session, now_us: int) -> _Begun:
         before = session.activity
         self._turns += 1
-        session.step_begins(now_us, self._turns)
+        if session.step_begins(now_us, self._turns):
+            self._limit_at_us = min(self._limit_at_us, session.limits.next_us)
         if session.activity != before:
             self._ports.events.changed()
         assert session.state is not None, "a session that is stepped has a state"

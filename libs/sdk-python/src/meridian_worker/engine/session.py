@@ -4,6 +4,7 @@ from typing import Literal
 
 from meridian_worker.engine.adaptation import Adaptation
 from meridian_worker.engine.cadence import next_due
+from meridian_worker.engine.credit import Credit
 from meridian_worker.engine.devices import Devices
 from meridian_worker.engine.frame_format import ImageFormat
 from meridian_worker.engine.limits import Limits
@@ -64,11 +65,12 @@ class Session:
         # Orders the newest step of each session; 0 before the first.
         self.turn = 0
         self.devices = Devices(start.device_seqs)
-        self.limits = Limits(start.grant, start.started_us)
         # When the last checkpoint went out.
         self.checkpoint_us = NEVER_US
         self._interval_us = start.interval_us
         self._meter = Meter()
+        self.credit = Credit(self._meter, start.grant.credit_ms)
+        self.limits = Limits(start.grant, start.started_us, self.credit)
         self._aligner = PhaseAligner(start.interval_us)
         self._adaptation = Adaptation()
 
@@ -121,11 +123,12 @@ class Session:
         self.failures = 0
         self.checkpoint_us = NEVER_US
 
-    def step_begins(self, now_us: int, turn: int) -> None:
+    def step_begins(self, now_us: int, turn: int) -> bool:
+        """Answers whether its meter stood still before."""
         self.stepping = True
         self.turn = turn
         self.activity = "active"
-        self._meter.run(now_us)
+        return self._meter.run(now_us)
 
     def step_ended(self, now_us: int) -> int:
         """The next frame is made. Answers how many frames were skipped to stay on time."""

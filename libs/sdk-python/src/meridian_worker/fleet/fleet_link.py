@@ -35,6 +35,8 @@ class FleetLinkPorts:
     pace: Pace
     logger: Logger
     announcement: RegisterRequest
+    # Of the process.
+    age_s: Callable[[], float]
     # Raises when the keys cannot be used.
     use_keys: Callable[[str], None]
     failed: Callable[[], None]
@@ -130,7 +132,9 @@ class FleetLink:
             self._ports.logger.warn("the control plane did not answer", why=why, failures=self._failures, hint=hint)
 
     async def _register(self) -> None:
-        answer = await self._ports.fleet.register(self._ports.announcement)
+        announcement = self._ports.announcement
+        announcement.age_ms = round(self._ports.age_s() * 1_000)
+        answer = await self._ports.fleet.register(announcement)
         self._ports.use_keys(answer.jwks_json)
         self._interval_ms = answer.heartbeat_interval_ms or INTERVAL_MS
         if not self._registered:
@@ -172,6 +176,8 @@ class FleetLink:
         engine.acknowledge(answer.acknowledged_session_ids, request.sessions)
         for stop in answer.stop:
             self._stop(stop)
+        for credit in answer.credits:
+            engine.renew_credit(credit.session_id, credit.epoch, credit.credit_ms)
         if answer.drain != self._operator_drains:
             self._operator_drains = answer.drain
             engine.drain(answer.drain)

@@ -71,6 +71,7 @@ class TokenReader:
             hold_ms=grant["holdMs"],
             idle_ms=grant["idleMs"],
             max_duration_ms=grant["maxDurationMs"],
+            credit_ms=grant.get("creditMs"),
         )
 
 
@@ -97,7 +98,7 @@ def _is_well_formed(claims: Mapping[str, Any]) -> bool:
     # What is left out has a default: tokens made before sessions could take several slots have no width.
     if not _is_whole(grant.get("width", 1), 1) or not _is_whole(grant.get("device", OWNER), OWNER):
         return False
-    if grant.get("role", "owner") not in ROLES:
+    if grant.get("role", "owner") not in ROLES or not _is_whole(grant.get("creditMs", 0), 0):
         return False
     texts = all(isinstance(grant.get(name), str) for name in TEXTS)
     return texts and all(_is_whole(grant.get(name), least) for name, least in NUMBERS.items())

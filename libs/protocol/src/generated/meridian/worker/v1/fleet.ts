@@ -45,6 +45,10 @@ export interface RegisterRequest {
    * of 4 slots on 2 GPUs, one GPU is 2 slots.
    */
   gpus: number;
+  /** How its GPUs were bought, which decides their price: on_demand, reserved or spot; empty means on_demand. */
+  purchase: string;
+  /** Milliseconds since the process started: its GPUs are billed from then on. */
+  ageMs: number;
 }
 
 export interface RegisterResponse {
@@ -78,12 +82,24 @@ export interface HeartbeatResponse {
   stop: StopSession[];
   /** The control plane wants the worker drained; false after true lifts a drain, also one by the Drain RPC. */
   drain: boolean;
+  /**
+   * Credit that was renewed, or given to sessions that had no limit before. Credit only rises: a lower one than the
+   * worker knows of is old news.
+   */
+  credits: Credit[];
 }
 
 export interface StopSession {
   sessionId: string;
   epoch: number;
   endReason: string;
+}
+
+export interface Credit {
+  sessionId: string;
+  epoch: number;
+  /** What active_ms may reach at this epoch. */
+  creditMs: number;
 }
 
 export interface ReplaceRequest {
@@ -101,7 +117,17 @@ export interface ReplaceResponse {
 }
 
 function createBaseRegisterRequest(): RegisterRequest {
-  return { workerId: "", incarnation: "", region: "", address: "", gpuType: "", describe: undefined, gpus: 0 };
+  return {
+    workerId: "",
+    incarnation: "",
+    region: "",
+    address: "",
+    gpuType: "",
+    describe: undefined,
+    gpus: 0,
+    purchase: "",
+    ageMs: 0,
+  };
 }
 
 export const RegisterRequest: MessageFns<RegisterRequest> = {
@@ -126,6 +152,12 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
     }
     if (message.gpus !== 0) {
       writer.uint32(56).uint32(message.gpus);
+    }
+    if (message.purchase !== "") {
+      writer.uint32(66).string(message.purchase);
+    }
+    if (message.ageMs !== 0) {
+      writer.uint32(72).uint64(message.ageMs);
     }
     return writer;
   },
@@ -199,6 +231,22 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
             message.gpus = reader.uint32();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.purchase = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.ageMs = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -225,6 +273,8 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
       ? DescribeResponse.fromPartial(object.describe)
       : undefined;
     message.gpus = object.gpus ?? 0;
+    message.purchase = object.purchase ?? "";
+    message.ageMs = object.ageMs ?? 0;
     return message;
   },
 };
@@ -497,7 +547,7 @@ export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
 };
 
 function createBaseHeartbeatResponse(): HeartbeatResponse {
-  return { acknowledgedSessionIds: [], stop: [], drain: false };
+  return { acknowledgedSessionIds: [], stop: [], drain: false, credits: [] };
 }
 
 export const HeartbeatResponse: MessageFns<HeartbeatResponse> = {
@@ -510,6 +560,9 @@ export const HeartbeatResponse: MessageFns<HeartbeatResponse> = {
     }
     if (message.drain !== false) {
       writer.uint32(24).bool(message.drain);
+    }
+    for (const v of message.credits) {
+      Credit.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -551,6 +604,14 @@ export const HeartbeatResponse: MessageFns<HeartbeatResponse> = {
             message.drain = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.credits.push(Credit.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -571,6 +632,7 @@ export const HeartbeatResponse: MessageFns<HeartbeatResponse> = {
     message.acknowledgedSessionIds = object.acknowledgedSessionIds?.map((e) => e) || [];
     message.stop = object.stop?.map((e) => StopSession.fromPartial(e)) || [];
     message.drain = object.drain ?? false;
+    message.credits = object.credits?.map((e) => Credit.fromPartial(e)) || [];
     return message;
   },
 };
@@ -650,6 +712,85 @@ export const StopSession: MessageFns<StopSession> = {
     message.sessionId = object.sessionId ?? "";
     message.epoch = object.epoch ?? 0;
     message.endReason = object.endReason ?? "";
+    return message;
+  },
+};
+
+function createBaseCredit(): Credit {
+  return { sessionId: "", epoch: 0, creditMs: 0 };
+}
+
+export const Credit: MessageFns<Credit> = {
+  encode(message: Credit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint64(message.epoch);
+    }
+    if (message.creditMs !== 0) {
+      writer.uint32(24).uint64(message.creditMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Credit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCredit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.creditMs = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Credit>, I>>(base?: I): Credit {
+    return Credit.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Credit>, I>>(object: I): Credit {
+    const message = createBaseCredit();
+    message.sessionId = object.sessionId ?? "";
+    message.epoch = object.epoch ?? 0;
+    message.creditMs = object.creditMs ?? 0;
     return message;
   },
 };

@@ -178,6 +178,11 @@ export interface SessionReport {
   traceId: string;
   /** Slots that the session takes, as its token says; 0 means 1. */
   width: number;
+  /**
+   * The session ends with budget_exhausted when active_ms reaches this: the credit of its token, or the newest that a
+   * heartbeat was answered with. Unset: its tenant pays without a limit.
+   */
+  creditMs?: number | undefined;
 }
 
 function createBaseDescribeRequest(): DescribeRequest {
@@ -1416,6 +1421,7 @@ function createBaseSessionReport(): SessionReport {
     startedUs: 0,
     traceId: "",
     width: 0,
+    creditMs: undefined,
   };
 }
 
@@ -1453,6 +1459,9 @@ export const SessionReport: MessageFns<SessionReport> = {
     }
     if (message.width !== 0) {
       writer.uint32(88).uint32(message.width);
+    }
+    if (message.creditMs !== undefined) {
+      writer.uint32(96).uint64(message.creditMs);
     }
     return writer;
   },
@@ -1558,6 +1567,14 @@ export const SessionReport: MessageFns<SessionReport> = {
             message.width = reader.uint32();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.creditMs = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1586,6 +1603,7 @@ export const SessionReport: MessageFns<SessionReport> = {
     message.startedUs = object.startedUs ?? 0;
     message.traceId = object.traceId ?? "";
     message.width = object.width ?? 0;
+    message.creditMs = object.creditMs ?? undefined;
     return message;
   },
 };

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from meridian_worker._generated.meridian.worker.v1 import worker_pb2 as meridian_dot_worker_dot_v1_dot_worker__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emeridian/worker/v1/fleet.proto\x12\x12meridian.worker.v1\x1a\x1fmeridian/worker/v1/worker.proto\"\xb2\x01\n\x0fRegisterRequest\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12\x10\n\x08gpu_type\x18\x05 \x01(\t\x12\x36\n\x08\x64\x65scribe\x18\x06 \x01(\x0b\x32$.meridian.worker.v1.DescribeResponse\x12\x0c\n\x04gpus\x18\x07 \x01(\r\"D\n\x10RegisterResponse\x12\x1d\n\x15heartbeat_interval_ms\x18\x01 \x01(\r\x12\x11\n\tjwks_json\x18\x02 \x01(\t\"\x9e\x02\n\x10HeartbeatRequest\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x10\n\x08\x64raining\x18\x04 \x01(\x08\x12\x33\n\x08sessions\x18\x05 \x03(\x0b\x32!.meridian.worker.v1.SessionReport\x12\x13\n\x0bstep_ms_p50\x18\x06 \x01(\x02\x12\x13\n\x0bstep_ms_p95\x18\x07 \x01(\x02\x12\r\n\x05slots\x18\x08 \x01(\r\x12\x13\n\x0bstep_ms_p99\x18\t \x01(\x02\x12\x15\n\rencode_ms_p50\x18\n \x01(\x02\x12\x15\n\rencode_ms_p95\x18\x0b \x01(\x02\x12\x12\n\nlate_share\x18\x0c \x01(\x02\"s\n\x11HeartbeatResponse\x12 \n\x18\x61\x63knowledged_session_ids\x18\x01 \x03(\t\x12-\n\x04stop\x18\x02 \x03(\x0b\x32\x1f.meridian.worker.v1.StopSession\x12\r\n\x05\x64rain\x18\x03 \x01(\x08\"D\n\x0bStopSession\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x12\n\nend_reason\x18\x03 \x01(\t\"a\n\x0eReplaceRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nlost_epoch\x18\x02 \x01(\x04\x12\x16\n\x0elost_worker_id\x18\x03 \x01(\t\x12\x0f\n\x07planned\x18\x04 \x01(\x08\"7\n\x0fReplaceResponse\x12\x15\n\rsession_token\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x32\x93\x02\n\x0c\x46leetService\x12U\n\x08Register\x12#.meridian.worker.v1.RegisterRequest\x1a$.meridian.worker.v1.RegisterResponse\x12X\n\tHeartbeat\x12$.meridian.worker.v1.HeartbeatRequest\x1a%.meridian.worker.v1.HeartbeatResponse\x12R\n\x07Replace\x12\".meridian.worker.v1.ReplaceRequest\x1a#.meridian.worker.v1.ReplaceResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emeridian/worker/v1/fleet.proto\x12\x12meridian.worker.v1\x1a\x1fmeridian/worker/v1/worker.proto\"\xd4\x01\n\x0fRegisterRequest\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12\x10\n\x08gpu_type\x18\x05 \x01(\t\x12\x36\n\x08\x64\x65scribe\x18\x06 \x01(\x0b\x32$.meridian.worker.v1.DescribeResponse\x12\x0c\n\x04gpus\x18\x07 \x01(\r\x12\x10\n\x08purchase\x18\x08 \x01(\t\x12\x0e\n\x06\x61ge_ms\x18\t \x01(\x04\"D\n\x10RegisterResponse\x12\x1d\n\x15heartbeat_interval_ms\x18\x01 \x01(\r\x12\x11\n\tjwks_json\x18\x02 \x01(\t\"\x9e\x02\n\x10HeartbeatRequest\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x10\n\x08\x64raining\x18\x04 \x01(\x08\x12\x33\n\x08sessions\x18\x05 \x03(\x0b\x32!.meridian.worker.v1.SessionReport\x12\x13\n\x0bstep_ms_p50\x18\x06 \x01(\x02\x12\x13\n\x0bstep_ms_p95\x18\x07 \x01(\x02\x12\r\n\x05slots\x18\x08 \x01(\r\x12\x13\n\x0bstep_ms_p99\x18\t \x01(\x02\x12\x15\n\rencode_ms_p50\x18\n \x01(\x02\x12\x15\n\rencode_ms_p95\x18\x0b \x01(\x02\x12\x12\n\nlate_share\x18\x0c \x01(\x02\"\xa0\x01\n\x11HeartbeatResponse\x12 \n\x18\x61\x63knowledged_session_ids\x18\x01 \x03(\t\x12-\n\x04stop\x18\x02 \x03(\x0b\x32\x1f.meridian.worker.v1.StopSession\x12\r\n\x05\x64rain\x18\x03 \x01(\x08\x12+\n\x07\x63redits\x18\x04 \x03(\x0b\x32\x1a.meridian.worker.v1.Credit\"D\n\x0bStopSession\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x12\n\nend_reason\x18\x03 \x01(\t\">\n\x06\x43redit\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x11\n\tcredit_ms\x18\x03 \x01(\x04\"a\n\x0eReplaceRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nlost_epoch\x18\x02 \x01(\x04\x12\x16\n\x0elost_worker_id\x18\x03 \x01(\t\x12\x0f\n\x07planned\x18\x04 \x01(\x08\"7\n\x0fReplaceResponse\x12\x15\n\rsession_token\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x32\x93\x02\n\x0c\x46leetService\x12U\n\x08Register\x12#.meridian.worker.v1.RegisterRequest\x1a$.meridian.worker.v1.RegisterResponse\x12X\n\tHeartbeat\x12$.meridian.worker.v1.HeartbeatRequest\x1a%.meridian.worker.v1.HeartbeatResponse\x12R\n\x07Replace\x12\".meridian.worker.v1.ReplaceRequest\x1a#.meridian.worker.v1.ReplaceResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,19 +33,21 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'meridian.worker.v1.fleet_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REGISTERREQUEST']._serialized_start=88
-  _globals['_REGISTERREQUEST']._serialized_end=266
-  _globals['_REGISTERRESPONSE']._serialized_start=268
-  _globals['_REGISTERRESPONSE']._serialized_end=336
-  _globals['_HEARTBEATREQUEST']._serialized_start=339
-  _globals['_HEARTBEATREQUEST']._serialized_end=625
-  _globals['_HEARTBEATRESPONSE']._serialized_start=627
-  _globals['_HEARTBEATRESPONSE']._serialized_end=742
-  _globals['_STOPSESSION']._serialized_start=744
-  _globals['_STOPSESSION']._serialized_end=812
-  _globals['_REPLACEREQUEST']._serialized_start=814
-  _globals['_REPLACEREQUEST']._serialized_end=911
-  _globals['_REPLACERESPONSE']._serialized_start=913
-  _globals['_REPLACERESPONSE']._serialized_end=968
-  _globals['_FLEETSERVICE']._serialized_start=971
-  _globals['_FLEETSERVICE']._serialized_end=1246
+  _globals['_REGISTERREQUEST']._serialized_end=300
+  _globals['_REGISTERRESPONSE']._serialized_start=302
+  _globals['_REGISTERRESPONSE']._serialized_end=370
+  _globals['_HEARTBEATREQUEST']._serialized_start=373
+  _globals['_HEARTBEATREQUEST']._serialized_end=659
+  _globals['_HEARTBEATRESPONSE']._serialized_start=662
+  _globals['_HEARTBEATRESPONSE']._serialized_end=822
+  _globals['_STOPSESSION']._serialized_start=824
+  _globals['_STOPSESSION']._serialized_end=892
+  _globals['_CREDIT']._serialized_start=894
+  _globals['_CREDIT']._serialized_end=956
+  _globals['_REPLACEREQUEST']._serialized_start=958
+  _globals['_REPLACEREQUEST']._serialized_end=1055
+  _globals['_REPLACERESPONSE']._serialized_start=1057
+  _globals['_REPLACERESPONSE']._serialized_end=1112
+  _globals['_FLEETSERVICE']._serialized_start=1115
+  _globals['_FLEETSERVICE']._serialized_end=1390
 # @@protoc_insertion_point(module_scope)

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RegisterRequest(_message.Message):
-    __slots__ = ("worker_id", "incarnation", "region", "address", "gpu_type", "describe", "gpus")
+    __slots__ = ("worker_id", "incarnation", "region", "address", "gpu_type", "describe", "gpus", "purchase", "age_ms")
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     INCARNATION_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
@@ -16,6 +16,8 @@ class RegisterRequest(_message.Message):
     GPU_TYPE_FIELD_NUMBER: _ClassVar[int]
     DESCRIBE_FIELD_NUMBER: _ClassVar[int]
     GPUS_FIELD_NUMBER: _ClassVar[int]
+    PURCHASE_FIELD_NUMBER: _ClassVar[int]
+    AGE_MS_FIELD_NUMBER: _ClassVar[int]
     worker_id: str
     incarnation: str
     region: str
@@ -23,7 +25,9 @@ class RegisterRequest(_message.Message):
     gpu_type: str
     describe: _worker_pb2.DescribeResponse
     gpus: int
-    def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[str] = ..., region: _Optional[str] = ..., address: _Optional[str] = ..., gpu_type: _Optional[str] = ..., describe: _Optional[_Union[_worker_pb2.DescribeResponse, _Mapping]] = ..., gpus: _Optional[int] = ...) -> None: ...
+    purchase: str
+    age_ms: int
+    def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[str] = ..., region: _Optional[str] = ..., address: _Optional[str] = ..., gpu_type: _Optional[str] = ..., describe: _Optional[_Union[_worker_pb2.DescribeResponse, _Mapping]] = ..., gpus: _Optional[int] = ..., purchase: _Optional[str] = ..., age_ms: _Optional[int] = ...) -> None: ...
 
 class RegisterResponse(_message.Message):
     __slots__ = ("heartbeat_interval_ms", "jwks_json")
@@ -62,14 +66,16 @@ class HeartbeatRequest(_message.Message):
     def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[str] = ..., seq: _Optional[int] = ..., draining: bool = ..., sessions: _Optional[_Iterable[_Union[_worker_pb2.SessionReport, _Mapping]]] = ..., step_ms_p50: _Optional[float] = ..., step_ms_p95: _Optional[float] = ..., slots: _Optional[int] = ..., step_ms_p99: _Optional[float] = ..., encode_ms_p50: _Optional[float] = ..., encode_ms_p95: _Optional[float] = ..., late_share: _Optional[float] = ...) -> None: ...
 
 class HeartbeatResponse(_message.Message):
-    __slots__ = ("acknowledged_session_ids", "stop", "drain")
+    __slots__ = ("acknowledged_session_ids", "stop", "drain", "credits")
     ACKNOWLEDGED_SESSION_IDS_FIELD_NUMBER: _ClassVar[int]
     STOP_FIELD_NUMBER: _ClassVar[int]
     DRAIN_FIELD_NUMBER: _ClassVar[int]
+    CREDITS_FIELD_NUMBER: _ClassVar[int]
     acknowledged_session_ids: _containers.RepeatedScalarFieldContainer[str]
     stop: _containers.RepeatedCompositeFieldContainer[StopSession]
     drain: bool
-    def __init__(self, acknowledged_session_ids: _Optional[_Iterable[str]] = ..., stop: _Optional[_Iterable[_Union[StopSession, _Mapping]]] = ..., drain: bool = ...) -> None: ...
+    credits: _containers.RepeatedCompositeFieldContainer[Credit]
+    def __init__(self, acknowledged_session_ids: _Optional[_Iterable[str]] = ..., stop: _Optional[_Iterable[_Union[StopSession, _Mapping]]] = ..., drain: bool = ..., credits: _Optional[_Iterable[_Union[Credit, _Mapping]]] = ...) -> None: ...
 
 class StopSession(_message.Message):
     __slots__ = ("session_id", "epoch", "end_reason")
@@ -80,6 +86,16 @@ class StopSession(_message.Message):
     epoch: int
     end_reason: str
     def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., end_reason: _Optional[str] = ...) -> None: ...
+
+class Credit(_message.Message):
+    __slots__ = ("session_id", "epoch", "credit_ms")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_MS_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    epoch: int
+    credit_ms: int
+    def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., credit_ms: _Optional[int] = ...) -> None: ...
 
 class ReplaceRequest(_message.Message):
     __slots__ = ("session_id", "lost_epoch", "lost_worker_id", "planned")

@@ -170,7 +170,7 @@ class Percentiles(_message.Message):
     def __init__(self, p50: _Optional[float] = ..., p95: _Optional[float] = ..., p99: _Optional[float] = ...) -> None: ...
 
 class SessionReport(_message.Message):
-    __slots__ = ("session_id", "epoch", "seq", "activity", "active_ms", "frames", "late_frames", "end_reason", "started_us", "trace_id", "width")
+    __slots__ = ("session_id", "epoch", "seq", "activity", "active_ms", "frames", "late_frames", "end_reason", "started_us", "trace_id", "width", "credit_ms")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]
@@ -182,6 +182,7 @@ class SessionReport(_message.Message):
     STARTED_US_FIELD_NUMBER: _ClassVar[int]
     TRACE_ID_FIELD_NUMBER: _ClassVar[int]
     WIDTH_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_MS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     epoch: int
     seq: int
@@ -193,4 +194,5 @@ class SessionReport(_message.Message):
     started_us: int
     trace_id: str
     width: int
-    def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., seq: _Optional[int] = ..., activity: _Optional[_Union[SessionActivity, str]] = ..., active_ms: _Optional[int] = ..., frames: _Optional[int] = ..., late_frames: _Optional[int] = ..., end_reason: _Optional[str] = ..., started_us: _Optional[int] = ..., trace_id: _Optional[str] = ..., width: _Optional[int] = ...) -> None: ...
+    credit_ms: int
+    def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., seq: _Optional[int] = ..., activity: _Optional[_Union[SessionActivity, str]] = ..., active_ms: _Optional[int] = ..., frames: _Optional[int] = ..., late_frames: _Optional[int] = ..., end_reason: _Optional[str] = ..., started_us: _Optional[int] = ..., trace_id: _Optional[str] = ..., width: _Optional[int] = ..., credit_ms: _Optional[int] = ...) -> None: ...
