@@ -4,8 +4,14 @@ import {
   makeAdmitToQueue,
   makeAdviseCapacity,
   makeAttemptLimit,
+  makeBudgetWatch,
   makeCapacity,
+  makeCheckConservation,
   makeClaimPairing,
+  makeCreditLeases,
+  makeClosePeriods,
+  makeCutHours,
+  makeDeliverWebhook,
   makeDispatchQueue,
   makeDrainWorker,
   makeEndSession,
@@ -14,6 +20,7 @@ import {
   makeIssueConnection,
   makeKeepPromises,
   makeLoseLeases,
+  makeManageWebhooks,
   makeMeasureDemand,
   makeObserveHeartbeat,
   makeOfferPairing,
@@ -21,15 +28,22 @@ import {
   makeOpenSession,
   makeOutlook,
   makePoliciesInForce,
+  makePostCharges,
+  makePrepareDays,
   makePruneDemand,
   makeQueueView,
   makeReadFleetCost,
+  makeReadMeteringLag,
   makeReadQueuePlace,
   makeReadSessionUsage,
+  makeRecomputeGpuHours,
   makeRecordUptime,
   makeRegisterWorker,
   makeReplaceSession,
+  makeResolveSetAside,
+  makeRollUpUsage,
   makeSampleDemand,
+  makeSendDueWebhooks,
   makeSessionDevices,
   makeStoreWatch,
   makeTakeLostWorkers,
@@ -50,6 +64,13 @@ import { MoneyController } from './admin/money.controller.ts';
 import { PoliciesController } from './admin/policies.controller.ts';
 import { TenantsController } from './admin/tenants.controller.ts';
 import { cacheKeys } from './auth/key-cache.ts';
+import { makeBilling } from './billing/make-billing.ts';
+import { EconomicsController } from './billing/economics.controller.ts';
+import { InvoicesController } from './billing/invoices.controller.ts';
+import { LedgerController } from './billing/ledger.controller.ts';
+import { PlansController } from './billing/plans.controller.ts';
+import { TenantBillingController } from './billing/tenant-billing.controller.ts';
+import { BillingUsageController } from './billing/usage.controller.ts';
 import { CatalogueController } from './catalogue/catalogue.controller.ts';
 import type { Config } from './config.ts';
 import { FleetServer } from './fleet/fleet-server.ts';
@@ -57,6 +78,8 @@ import { FleetService } from './fleet/fleet-service.ts';
 import { OperationsController } from './http/operations.controller.ts';
 import { makeJobs } from './jobs/jobs.ts';
 import { JobRunner } from './jobs/job-runner.ts';
+import { backlogsOf } from './jobs/backlogs.ts';
+import { makeReadJobs } from './jobs/read-jobs.ts';
 import { countClaims, countOpens, type ControlPlaneMetrics } from './metrics.ts';
 import { ClaimController } from './pairing/claim.controller.ts';
 import { PairingsController } from './pairing/pairings.controller.ts';
@@ -69,6 +92,11 @@ import type { Stores } from './stores.ts';
 import * as names from './tokens.ts';
 import { JwksController } from './tokens/jwks.controller.ts';
 import { SessionTokenIssuer } from './tokens/session-token-issuer.ts';
+import { AdminWebhooksController } from './webhooks/admin-webhooks.controller.ts';
+import { PostWebhook } from './webhooks/post-webhook.ts';
+import { WebhookQueue } from './webhooks/webhook-queue.ts';
+import { WebhookService } from './webhooks/webhook-service.ts';
+import { WebhooksController } from './webhooks/webhooks.controller.ts';
 
 /** What comes from outside: in production from main.ts, in tests as fakes. */
 export interface Outside {
@@ -89,6 +117,9 @@ export interface Outside {
 const WRONG_CODES_EACH = { burst: 10, perMinute: 10 };
 const WRONG_CODES_ALL = { burst: 300, perMinute: 300 };
 
+/** How long it can be seen what became of a delivery, and replayed. */
+const WEBHOOKS_KEPT_MS = 30 * 86_400_000;
+
 type Provided = ValueProvider<unknown>;
 
 const value = (provide: symbol, useValue: unknown): Provided => ({ provide, useValue });
@@ -101,7 +132,9 @@ function providersOf(outside: Outside): Provided[] {
   }));
   const policy: SessionPolicy = config.limits;
   const tokens = new SessionTokenIssuer(config.tokenKey, clock, outside.draw);
-  const base = { ...outside, ...stores, policy, regions, tokens };
+  const { creditSliceMs } = config.limits;
+  const credit = makeCreditLeases({ ...stores, holds: stores.creditHolds, clock, creditSliceMs });
+  const base = { ...outside, ...stores, policy, regions, tokens, credit };
 
   const capacity = makeCapacity({ ...base, outlook: makeOutlook(base) });
   const watch = makeStoreWatch(2 * policy.workerSilentMs);
@@ -110,6 +143,7 @@ function providersOf(outside: Outside): Provided[] {
   const queue = makeQueueView({ ...base, capacity, policies });
   const measureDemand = makeMeasureDemand({ ...base, capacity, policies });
   const supply = { bootMs: config.limits.workerBootMs };
+  const adviseCapacity = makeAdviseCapacity({ ...base, measureDemand, supply });
   const admitToQueue = makeAdmitToQueue({ clock, queue, policies });
   const readQueuePlace = makeReadQueuePlace({ queue });
   const readUsage = makeReadSessionUsage(base);
@@ -118,6 +152,13 @@ function providersOf(outside: Outside): Provided[] {
   const tenants = makeTenants(base);
   const attempts = makeAttemptLimit(clock, WRONG_CODES_EACH, WRONG_CODES_ALL);
   const viewSession = makeViewSession({ regions: config.regions, issueConnection, readQueuePlace });
+
+  const sender = new PostWebhook({ allowPrivate: config.webhookAllowPrivate });
+  const deliver = makeDeliverWebhook({ ...base, sender });
+  const manageWebhooks = makeManageWebhooks({ ...base, sender, deliver });
+  const webhookQueue = new WebhookQueue({
+    ...{ redisUrl: config.regions[0].redisUrl, deliver, deliveries: metrics.webhookDeliveries, logger },
+  });
 
   const fleet = new FleetService({
     ...base,
@@ -132,9 +173,21 @@ function providersOf(outside: Outside): Provided[] {
     dispatchQueue: makeDispatchQueue({ ...base, capacity, queue, policies }),
     expireSessions: makeExpireSessions({ ...base, queue, policies, endSession, loseLeases, watch }),
     flushMeters: makeFlushMeters(base),
-    recordUptime: makeRecordUptime(base),
+    cutHours: makeCutHours(base),
+    postCharges: makePostCharges({ ...base, events: stores.webhooks }),
+    closePeriods: makeClosePeriods({ ...base, events: stores.webhooks }),
+    watchBudgets: makeBudgetWatch({ ...base, holds: stores.creditHolds, events: stores.webhooks }),
+    rollUpUsage: makeRollUpUsage(base),
+    prepareDays: makePrepareDays(base),
+    resolveSetAside: makeResolveSetAside(base),
+    readMeteringLag: makeReadMeteringLag(base),
+    recordUptime: makeRecordUptime({ ...base, adviseCapacity }),
+    recomputeGpuHours: makeRecomputeGpuHours(base),
+    checkConservation: makeCheckConservation({ ...base, events: stores.webhooks }),
     sampleDemand: makeSampleDemand({ ...base, measureDemand }),
     pruneDemand: makePruneDemand(base),
+    sendDueWebhooks: makeSendDueWebhooks({ ...base, deliver, enqueue: (due) => webhookQueue.add(due) }),
+    pruneWebhooks: () => stores.webhooks.prune(clock.nowMs() - WEBHOOKS_KEPT_MS),
     flushIntervalMs: config.limits.flushIntervalMs,
     metrics,
     logger,
@@ -152,12 +205,15 @@ function providersOf(outside: Outside): Provided[] {
     value(names.SESSIONS, stores.sessions),
     value(names.MODELS, stores.models),
     value(names.USAGE, stores.usage),
+    value(names.USAGE_HOURS, stores.usageHours),
+    value(names.SET_ASIDE, stores.setAside),
+    value(names.GPU_HOURS, stores.gpuHours),
     value(names.MODEL_POLICIES, stores.modelPolicies),
     value(names.POLICIES, policies),
     value(names.REGISTRY, stores.registry),
     value(names.SESSION_TOKENS, tokens),
     value(names.CAPACITY, capacity),
-    value(names.ADVISE_CAPACITY, makeAdviseCapacity({ ...base, measureDemand, supply })),
+    value(names.ADVISE_CAPACITY, adviseCapacity),
     value(names.TENANTS, tenants),
     value(
       names.AUTHENTICATE,
@@ -183,12 +239,23 @@ function providersOf(outside: Outside): Provided[] {
     value(names.READ_SESSION_USAGE, readUsage),
     value(names.READ_FLEET_COST, makeReadFleetCost(base)),
     value(names.DRAIN_WORKER, makeDrainWorker(base)),
+    value(
+      names.BILLING,
+      makeBilling({
+        ...{ stores, tenants, clock, regions: config.regions, events: stores.webhooks, draw: outside.draw },
+        ...{ incidents: outside.incidents },
+        readJobs: makeReadJobs({ jobs, runs: stores.jobRuns, backlogs: backlogsOf(stores, clock), clock }),
+      }),
+    ),
+    value(names.WEBHOOK_SERVICE, new WebhookService(stores.webhooks, manageWebhooks)),
+    value(names.WEBHOOK_QUEUE, webhookQueue),
     value(names.FLEET_SERVER, new FleetServer(fleet, metrics, logger)),
     value(
       names.JOB_RUNNER,
       new JobRunner({
         jobs,
         look: look(outside, watch),
+        runs: stores.jobRuns,
         redisUrl: config.regions[0].redisUrl,
         metrics,
         logger,
@@ -227,6 +294,14 @@ export const API = [
   MoneyController,
   PoliciesController,
   AuditController,
+  BillingUsageController,
+  EconomicsController,
+  PlansController,
+  InvoicesController,
+  LedgerController,
+  TenantBillingController,
+  AdminWebhooksController,
+  WebhooksController,
   JwksController,
 ];
 

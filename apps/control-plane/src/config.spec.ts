@@ -59,6 +59,11 @@ describe('readConfig', () => {
     });
   });
 
+  it('lets webhooks reach private addresses only when it is told to', () => {
+    expect(readConfig(env({})).webhookAllowPrivate).toBe(false);
+    expect(readConfig(env({ WEBHOOK_ALLOW_PRIVATE: '1' })).webhookAllowPrivate).toBe(true);
+  });
+
   it('takes where a region lies, and refuses what is no place on earth', () => {
     const file = join(folder, 'located.json');
     const located = (latitude: number) => {
@@ -117,6 +122,7 @@ describe('readConfig', () => {
       { TRUSTED_PROXIES: '10.0.0.0/8,proxy' },
       'TRUSTED_PROXIES is "10.0.0.0/8,proxy"; set it to a list of addresses',
     ],
+    [{ WEBHOOK_ALLOW_PRIVATE: 'yes' }, 'WEBHOOK_ALLOW_PRIVATE is "yes"; set it to 1 to let webhooks reach'],
     [{ CLAIM_TTL_MS: '0' }, 'CLAIM_TTL_MS is "0"; set it to a whole number of milliseconds above 0.'],
   ])('says what to fix: %j', (over, sentence) => {
     expect(() => readConfig(env(over))).toThrow(sentence);

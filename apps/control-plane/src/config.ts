@@ -40,6 +40,8 @@ export interface Limits {
   readonly flushIntervalMs: number;
   /** From the order of a worker until it takes sessions. */
   readonly workerBootMs: number;
+  /** Active time that a session of a limited tenant is given at once. */
+  readonly creditSliceMs: number;
 }
 
 export interface Config {
@@ -57,6 +59,8 @@ export interface Config {
   readonly publicUrl: string | undefined;
   /** Addresses of proxies whose X-Forwarded headers are believed. */
   readonly trustedProxies: readonly string[] | undefined;
+  /** For development: webhooks may reach this machine and network, over http too. */
+  readonly webhookAllowPrivate: boolean;
   /** Nano-units of the currency for an h100 hour, recorded at start when no rate is known. */
   readonly defaultRate: { readonly nanoPerGpuHour: bigint; readonly currency: string };
   readonly limits: Limits;
@@ -98,6 +102,11 @@ const Variables = z.object({
     .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).min(1))
     .optional()
     .describe('a list of addresses or networks, such as 10.0.0.0/8,192.0.2.7, or leave it unset'),
+  WEBHOOK_ALLOW_PRIVATE: z
+    .enum(['0', '1'])
+    .default('0')
+    .transform((text) => text === '1')
+    .describe('1 to let webhooks reach private addresses, else 0'),
   DEFAULT_RATE_NANO_PER_GPU_HOUR: z
     .string()
     .regex(/^\d{1,18}$/)
@@ -118,6 +127,7 @@ const Variables = z.object({
   WORKER_SILENT_MS: milliseconds.default(2_500),
   FLUSH_INTERVAL_MS: milliseconds.default(5_000),
   WORKER_BOOT_MS: milliseconds.default(300_000),
+  CREDIT_SLICE_MS: milliseconds.default(120_000),
 });
 
 const GATEWAYS_MAX = 16;
@@ -155,6 +165,7 @@ export function readConfig(env: Env = process.env): Config {
     consoleDir: vars.CONSOLE_DIR,
     publicUrl: vars.PUBLIC_URL,
     trustedProxies: vars.TRUSTED_PROXIES,
+    webhookAllowPrivate: vars.WEBHOOK_ALLOW_PRIVATE,
     defaultRate: {
       nanoPerGpuHour: vars.DEFAULT_RATE_NANO_PER_GPU_HOUR,
       currency: vars.DEFAULT_RATE_CURRENCY,
@@ -169,6 +180,7 @@ export function readConfig(env: Env = process.env): Config {
       workerSilentMs: vars.WORKER_SILENT_MS,
       flushIntervalMs: vars.FLUSH_INTERVAL_MS,
       workerBootMs: vars.WORKER_BOOT_MS,
+      creditSliceMs: vars.CREDIT_SLICE_MS,
     },
   };
 }

@@ -6,7 +6,8 @@ import type { FleetServer } from './fleet/fleet-server.ts';
 import type { JobRunner } from './jobs/job-runner.ts';
 import { seed } from './seed.ts';
 import { createHttpApp } from './server.ts';
-import { FLEET_SERVER, JOB_RUNNER, TENANTS } from './tokens.ts';
+import { FLEET_SERVER, JOB_RUNNER, TENANTS, WEBHOOK_QUEUE } from './tokens.ts';
+import type { WebhookQueue } from './webhooks/webhook-queue.ts';
 
 export interface ControlPlane {
   readonly port: number;
@@ -21,16 +22,18 @@ export async function startControlPlane(outside: Outside): Promise<ControlPlane>
   await seed(config, app.get<Tenants>(TENANTS), stores.usage, clock.nowMs());
   const fleet = config.roles.has('api') ? app.get<FleetServer>(FLEET_SERVER) : undefined;
   const jobs = config.roles.has('jobs') ? app.get<JobRunner>(JOB_RUNNER) : undefined;
+  const webhooks = jobs && app.get<WebhookQueue>(WEBHOOK_QUEUE);
   const grpcPort = await fleet
     ?.listen(config.host, config.grpcPort)
     .catch(toPortError('GRPC_PORT', config.grpcPort));
   await app.listen(config.port, config.host).catch(toPortError('PORT', config.port));
+  webhooks?.start();
   jobs?.start();
   return {
     port: portOf(app),
     grpcPort,
     close: async () => {
-      await jobs?.close();
+      await Promise.all([jobs?.close(), webhooks?.close()]);
       await Promise.all([fleet?.close(), app.close()]);
       await stores.close();
     },

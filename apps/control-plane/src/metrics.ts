@@ -37,6 +37,15 @@ export interface ControlPlaneMetrics extends Metrics {
   readonly wantedWorkers: Gauge;
   readonly forecastSlots: Gauge;
   readonly forecastErrorSlots: Gauge;
+  /** Labels: outcome (`delivered`, `failed`, `given_up`, `disabled`). */
+  readonly webhookDeliveries: Counter;
+  readonly conservationChecks: Counter;
+  /** Labels: region. */
+  readonly conservationBreaches: Counter;
+  /** Labels: outcome (`applied`, `set_aside`). */
+  readonly readings: Counter;
+  /** Labels: stage (`flush`, `roll_up`), region (of `flush`). */
+  readonly meteringLagSeconds: Gauge;
   /** Labels: job, outcome (`ok`, `failed`). */
   readonly jobs: Counter;
   readonly jobSeconds: Histogram;
@@ -143,6 +152,31 @@ export function createControlPlaneMetrics(): ControlPlaneMetrics {
       name: 'meridian_forecast_error_slots',
       help: 'Standard deviation of the forecast, from how far earlier ones were off.',
       labels: ['region', 'pool'],
+    }),
+    webhookDeliveries: metrics.counter({
+      name: 'meridian_webhook_deliveries_total',
+      help: 'Attempts to deliver an event to a webhook.',
+      labels: ['outcome'],
+    }),
+    conservationChecks: metrics.counter({
+      name: 'meridian_conservation_checks_total',
+      help: 'GPU hours whose bill was added up again from what sessions paid and what stood idle.',
+      labels: [],
+    }),
+    conservationBreaches: metrics.counter({
+      name: 'meridian_conservation_breaches_total',
+      help: 'GPU hours that did not add up to their bill when they were last looked at.',
+      labels: ['region'],
+    }),
+    readings: metrics.counter({
+      name: 'meridian_readings_total',
+      help: 'Readings of meters that were stored, or set aside with a reason.',
+      labels: ['outcome'],
+    }),
+    meteringLagSeconds: metrics.gauge({
+      name: 'meridian_metering_lag_seconds',
+      help: 'How long the oldest counters have waited to be stored, and the oldest segments to be added up.',
+      labels: ['stage', 'region'],
     }),
     jobs: metrics.counter({ name: 'meridian_jobs_total', help: 'Job runs.', labels: ['job', 'outcome'] }),
     jobSeconds: metrics.histogram({

@@ -1,35 +1,21 @@
 // The control plane on real PostgreSQL and Redis, jobs included, as main.ts starts it.
-import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SessionActivity } from '@meridian/protocol/worker';
-import { createLogger } from '@meridian/telemetry';
-import { Redis } from 'ioredis';
-import pg from 'pg';
-import { connectStores } from './connect-stores.ts';
 import { readEvents } from './testing/event-reader.ts';
 import type { HttpCaller } from './testing/http-caller.ts';
-import { testConfig } from './testing/test-config.ts';
+import { openRealStores, type RealStores } from './testing/real-stores.ts';
 import { startRealControlPlane, type TestControlPlane } from './testing/test-control-plane.ts';
 
 const GALLERY = { model: 'gallery', rttMs: { 'us-east': 12, 'eu-west': 90 } };
 
-const given = (name: string): string => {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`set ${name} to the URL of a server to test with`);
-  return value;
-};
+/** A database is made and migrated for each test. */
+const SLOW_MS = 30_000;
 
 describe('the control plane on real stores', () => {
-  let database: string;
-  const redisUrls = ['/12', '/13'].map((path) => new URL(path, given('TEST_REDIS_URL')).href);
+  let real: RealStores;
   let cp: TestControlPlane;
   let acme: HttpCaller;
 
-  const onServer = async (sql: string) => {
-    const client = new pg.Client({ connectionString: given('TEST_DATABASE_URL') });
-    await client.connect();
-    await client.query(sql).finally(() => client.end());
-  };
   const beat = (seq: number, id: string, activity: SessionActivity, endReason = '') =>
     cp.fleet.heartbeat(seq, [
       {
@@ -45,31 +31,15 @@ describe('the control plane on real stores', () => {
     ]);
 
   beforeEach(async () => {
-    database = `control_plane_${randomBytes(6).toString('hex')}`;
-    await onServer(`CREATE DATABASE ${database}`);
-    const databaseUrl = new URL(`/${database}`, given('TEST_DATABASE_URL')).href;
-    for (const url of redisUrls) {
-      const redis = new Redis(url);
-      await redis.flushdb();
-      await redis.quit();
-    }
-    const base = testConfig({ roles: new Set(['api', 'jobs']), databaseUrl });
-    const [first, ...others] = base.regions;
-    const config = {
-      ...base,
-      regions: [
-        { ...first, redisUrl: redisUrls[0] ?? '' },
-        ...others.map((region) => ({ ...region, redisUrl: redisUrls[1] ?? '' })),
-      ] as const,
-    };
-    cp = await startRealControlPlane(config, await connectStores(config, createLogger('test')));
+    real = await openRealStores([12, 13]);
+    cp = await startRealControlPlane(real.config, real.stores);
     acme = await cp.tenant('Acme');
     await cp.fleet.register();
     await cp.fleet.heartbeat(1);
-  });
+  }, SLOW_MS);
   afterEach(async () => {
     await cp.close();
-    await onServer(`DROP DATABASE ${database} WITH (FORCE)`);
+    await real.drop();
   });
 
   it('places, follows, ends and prices a session', async () => {

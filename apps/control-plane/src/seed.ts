@@ -1,5 +1,5 @@
 import type { Tenants, UsageRepository } from '@meridian/application';
-import type { RateId } from '@meridian/domain';
+import { DEFAULT_PURCHASE, type RateId } from '@meridian/domain';
 import type { Config } from './config.ts';
 
 const DEMO_SESSIONS_MAX = 100;
@@ -20,7 +20,7 @@ export async function seed(
   await usage.addRate({
     rateId: DEFAULT_RATE_ID,
     gpuType: 'h100',
-    ...defaultRate,
+    ...{ purchase: DEFAULT_PURCHASE, source: 'DEFAULT_RATE_NANO_PER_GPU_HOUR', ...defaultRate },
     effectiveFromMs: 0,
     recordedAtMs: nowMs,
   });

@@ -1,3 +1,4 @@
+import { DEFAULT_PURCHASE, PURCHASE_KINDS } from '@meridian/domain';
 import { z } from 'zod';
 import { ApiKeyIdText, Currency, IsoTime, Name, Nano, RegionIdText, TenantIdText } from '../http/schemas.ts';
 
@@ -136,6 +137,13 @@ export const CreateRate = z
     region: RegionIdText.optional().meta({
       description: 'Every region without a rate of its own when absent',
     }),
+    purchase: z.enum(PURCHASE_KINDS).default(DEFAULT_PURCHASE).meta({
+      description: 'How the GPU is bought; a kind without a rate of its own is taken at that of `on_demand`',
+    }),
+    source: Name.default('admin API').meta({
+      description: 'Where the figure comes from, for a person',
+      example: 'price list of 1 November 2026',
+    }),
     currency: Currency,
     nanoPerGpuHour: z
       .string()
@@ -150,6 +158,8 @@ export const RateView = z
     id: z.string(),
     gpuType: z.string(),
     region: RegionIdText.optional(),
+    purchase: z.enum(PURCHASE_KINDS),
+    source: z.string(),
     currency: Currency,
     nanoPerGpuHour: Nano,
     effectiveFrom: IsoTime,

@@ -40,15 +40,14 @@ export class MoneyController {
   async createRate(
     @Body(new Valid(schemas.CreateRate)) body: z.output<typeof schemas.CreateRate>,
   ): Promise<z.output<typeof schemas.RateView>> {
-    const { gpuType, region, currency, nanoPerGpuHour, effectiveFrom } = body;
+    const { region, nanoPerGpuHour, effectiveFrom, ...rated } = body;
     if (region !== undefined && !this.config.regions.some(({ id }) => id === region))
       throw this.#unknownRegion();
     const recordedAtMs = this.clock.nowMs();
     const rate: Rate = {
       rateId: `rat_${this.draw.token(16)}` as RateId,
-      gpuType,
+      ...rated,
       ...(region !== undefined && { region: region as RegionId }),
-      currency,
       nanoPerGpuHour: BigInt(nanoPerGpuHour),
       effectiveFromMs: effectiveFrom === undefined ? recordedAtMs : Date.parse(effectiveFrom),
       recordedAtMs,
@@ -95,6 +94,8 @@ const viewRate = (rate: Rate): z.output<typeof schemas.RateView> => ({
   id: rate.rateId,
   gpuType: rate.gpuType,
   region: rate.region,
+  purchase: rate.purchase,
+  source: rate.source,
   currency: rate.currency,
   nanoPerGpuHour: String(rate.nanoPerGpuHour),
   effectiveFrom: toIso(rate.effectiveFromMs),

@@ -27,6 +27,8 @@ export interface EndpointDoc {
   readonly status?: number;
   readonly answer?: z.ZodType;
   readonly answerType?: string;
+  /** The same table as CSV, for `format=csv` or `Accept: text/csv`. */
+  readonly csv?: true;
   readonly answerNote?: string;
   /** Further statuses that answer like the first, with what they mean; 204 without a body. */
   readonly also?: Readonly<Record<number, string>>;
@@ -74,7 +76,10 @@ function answersOf({
   ...doc
 }: EndpointDoc): MethodDecorator[] {
   const type = doc.answerType ?? 'application/json';
-  const content = doc.answer && { [type]: { schema: schemaOf(doc.answer) } };
+  const content = doc.answer && {
+    [type]: { schema: schemaOf(doc.answer) },
+    ...(doc.csv && { 'text/csv': { schema: { type: 'string' as const } } }),
+  };
   const withBody = (code: number) => (content && code !== 204 ? { content } : {});
   return [[status, answerNote] as const, ...Object.entries(also)].map(([key, description]) =>
     ApiResponse({ status: Number(key), description, ...withBody(Number(key)) }),

@@ -15,6 +15,7 @@ const TAGS = {
   sessions: 'Open, read, follow and end sessions.',
   pairing: 'Let other devices take part in a session.',
   usage: 'What sessions used and cost.',
+  billing: 'Usage, cost, price, invoices, budgets and webhooks.',
   catalogue: 'Regions to measure and models to play.',
   tenants: 'Tenants and their API keys (admin).',
   fleet: 'Pools, workers, rates and the cost of the fleet (admin).',
@@ -60,7 +61,7 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
 function sortParameters(path: PathItemObject): void {
   const place = ({ in: where, name }: ParameterObject) =>
     `${['path', 'query', 'header', 'cookie'].indexOf(where)} ${name}`;
-  for (const operation of [path.get, path.post, path.patch, path.delete]) {
+  for (const operation of [path.get, path.post, path.put, path.patch, path.delete]) {
     const parameters = (operation?.parameters ?? []) as ParameterObject[];
     parameters.sort((a, b) => (place(a) < place(b) ? -1 : 1));
   }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@meridian/telemetry';
+import { FakeJobRuns, FakeRecord } from '@meridian/testkit';
 import { Redis } from 'ioredis';
 import { createControlPlaneMetrics } from '../metrics.ts';
 import { JobRunner } from './job-runner.ts';
@@ -18,6 +19,7 @@ describe('JobRunner', () => {
   let queueThere: boolean;
   let runs: Map<string, number>;
   let onRun: () => void;
+  let noted: FakeJobRuns;
 
   const start = (replica: string) => {
     const job = {
@@ -32,6 +34,7 @@ describe('JobRunner', () => {
       jobs: [job],
       redisUrl: url,
       look: async () => queueThere,
+      runs: noted,
       metrics: createControlPlaneMetrics(),
       logger: createLogger('test', {}),
     });
@@ -45,11 +48,16 @@ describe('JobRunner', () => {
       onRun = () => total() >= target && resolve();
     });
 
+  const reachFailure = async () => {
+    while (!(await noted.list()).some(({ failed }) => failed > 0)) await new Promise(setImmediate);
+  };
+
   beforeEach(async () => {
     redis = new Redis(url);
     await redis.flushdb();
     runners = [];
     runs = new Map();
+    noted = new FakeJobRuns(new FakeRecord());
     queueThere = true;
     onRun = () => undefined;
   });
@@ -73,6 +81,16 @@ describe('JobRunner', () => {
     await reach(2);
     await redis.flushdb();
     await reach(3);
+  });
+
+  it('notes what became of runs, and that one failed', async () => {
+    start('a');
+    await reach(2);
+    onRun = () => {
+      throw new Error('the store is away');
+    };
+    await reachFailure();
+    expect(await noted.list()).toMatchObject([{ name: 'count', failed: 1, lastError: 'the store is away' }]);
   });
 
   it('runs jobs by itself while the queue is away', async () => {

@@ -2,6 +2,7 @@
 // that Redis is away every replica runs them by itself, for one region's outage must not stop the others' jobs; all
 // jobs are safe to run twice.
 import { Queue, Worker, type Job as QueueJob } from 'bullmq';
+import type { JobRun, JobRuns } from '@meridian/application';
 import { bullConnection } from '@meridian/redis';
 import type { Logger } from '@meridian/telemetry';
 import type { ControlPlaneMetrics } from '../metrics.ts';
@@ -18,6 +19,8 @@ export interface JobRunnerPorts {
   readonly redisUrl: string;
   /** Looks at every region's store; true when the queue's Redis answers. Called twice a second. */
   readonly look: () => Promise<boolean>;
+  /** Where it is noted what became of runs. */
+  readonly runs: Pick<JobRuns, 'note'>;
   readonly metrics: ControlPlaneMetrics;
   readonly logger: Logger;
 }
@@ -26,11 +29,14 @@ const QUEUE = 'control-plane';
 const LOOK_MS = 500;
 const SCHEDULE_CHECK_MS = 2_000;
 const CLOSE_MS = 1_500;
+/** A job that succeeds many times a second is not noted each time. */
+export const NOTE_EVERY_MS = 5_000;
 
 export class JobRunner {
   readonly #ports: JobRunnerPorts;
   readonly #running = new Set<string>();
   readonly #lastLocalRunMs = new Map<string, number>();
+  readonly #notedOkAtMs = new Map<string, number>();
   #queue: Queue | undefined;
   #worker: Worker | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -116,16 +122,29 @@ export class JobRunner {
     this.#running.add(name);
     const { metrics, logger } = this.#ports;
     const stop = metrics.jobSeconds.startTimer({ job: name });
+    const startedAtMs = Date.now();
     try {
       await job.run();
       metrics.jobs.inc({ job: name, outcome: 'ok' });
+      await this.#note({ name, startedAtMs, tookMs: Date.now() - startedAtMs });
     } catch (error) {
       metrics.jobs.inc({ job: name, outcome: 'failed' });
       logger.warn({ err: error, job: name }, 'job failed');
+      const reason = error instanceof Error ? error.message : String(error);
+      await this.#note({ name, startedAtMs, tookMs: Date.now() - startedAtMs, error: reason.slice(0, 500) });
       throw error;
     } finally {
       stop();
       this.#running.delete(name);
     }
+  }
+
+  /** For people to see only: a record that is away takes nothing from the run. */
+  async #note(run: JobRun): Promise<void> {
+    const { name, startedAtMs, error } = run;
+    if (error === undefined && startedAtMs - (this.#notedOkAtMs.get(name) ?? 0) < NOTE_EVERY_MS) return;
+    if (error === undefined) this.#notedOkAtMs.set(name, startedAtMs);
+    else this.#notedOkAtMs.delete(name);
+    await this.#ports.runs.note(run).catch(() => undefined);
   }
 }

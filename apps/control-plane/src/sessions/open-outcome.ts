@@ -43,6 +43,11 @@ function problemOf(outcome: Refused): Problem {
         `All ${outcome.maxSessions} sessions of this tenant are open; end one and try again.`,
         { headers: { 'retry-after': '5' }, more: { maxSessions: outcome.maxSessions } },
       );
+    case 'budget_exhausted':
+      return new Problem(
+        'budget_exhausted',
+        'The wallet or the budget of this tenant has nothing left for this model; top the wallet up, or raise the budget.',
+      );
     case 'wait_too_long': {
       const { expectedWaitMs, position, maxWaitMs, considered } = outcome;
       return new Problem(

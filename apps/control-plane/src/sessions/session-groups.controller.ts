@@ -44,6 +44,7 @@ export class SessionGroupsController {
       'no_room_for_group',
       'idempotency_key_reused',
       'session_quota_exceeded',
+      'budget_exhausted',
     ],
   })
   async openGroup(

@@ -59,6 +59,7 @@ export class SessionsController {
       'no_eligible_region',
       'idempotency_key_reused',
       'session_quota_exceeded',
+      'budget_exhausted',
       'queue_wait_too_long',
     ],
   })

@@ -1,6 +1,9 @@
 import {
   FakeAuditLog,
+  FakeBilling,
+  FakeCreditHolds,
   FakeDemandHistory,
+  FakeJobRuns,
   FakeModelCatalog,
   FakeModelPolicies,
   FakePairings,
@@ -8,6 +11,7 @@ import {
   FakeRecord,
   FakeRegions,
   FakeTenantRepository,
+  FakeWebhooks,
   type VirtualClock,
 } from '@meridian/testkit';
 import type { RegionId, SessionId } from '@meridian/domain';
@@ -29,19 +33,24 @@ export function fakeStores(clock: VirtualClock): FakeStores {
   const regions = new FakeRegions(clock);
   const signals = new LocalSignals();
   const tenants = new FakeTenantRepository();
+  const { plans, fxRates, ledger, invoices, budgets, chargeMarks } = new FakeBilling(record);
   return {
-    record,
-    regions,
-    signals,
+    ...{ record, regions, signals, plans, fxRates, ledger, invoices, budgets, chargeMarks },
     sessions: announceSessions(record.sessions, (sessionId) => signals.announce(sessionId)),
     tenants,
     queueRecord: new FakeQueueRecord(record, tenants),
     modelPolicies: new FakeModelPolicies(),
     usage: record.usage,
+    usageHours: record.usageHours,
+    setAside: record.setAsideReadings,
+    gpuHours: record.gpuHours,
     models: new FakeModelCatalog(),
     audit: new FakeAuditLog(record),
     demandHistory: new FakeDemandHistory(),
     pairings: new FakePairings(record),
+    webhooks: new FakeWebhooks(record),
+    creditHolds: new FakeCreditHolds(record),
+    jobRuns: new FakeJobRuns(record),
     registry: regions.registry,
     leases: regions.leases,
     meters: regions.meters,

@@ -32,10 +32,17 @@ export const testConfig = (over: Partial<Config> = {}): Config => ({
   consoleDir: undefined,
   publicUrl: undefined,
   trustedProxies: undefined,
+  webhookAllowPrivate: true,
   defaultRate: { nanoPerGpuHour: 2_400_000_000n, currency: 'GBP' },
   limits: {
     ...{ claimTtlMs: 60_000, holdMs: 30_000, idleMs: 300_000, maxDurationMs: 7_200_000, queueTtlMs: 600_000 },
-    ...{ heartbeatIntervalMs: 1_000, workerSilentMs: 2_500, flushIntervalMs: 5_000, workerBootMs: 300_000 },
+    ...{
+      heartbeatIntervalMs: 1_000,
+      workerSilentMs: 2_500,
+      flushIntervalMs: 5_000,
+      workerBootMs: 300_000,
+      creditSliceMs: 120_000,
+    },
   },
   ...over,
 });
