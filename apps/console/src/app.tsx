@@ -1,12 +1,27 @@
+import { lazy, Suspense } from 'react';
 import { JoinPage } from './join/join-page.tsx';
 import { KeyForm } from './lobby/key-form.tsx';
 import { Lobby } from './lobby/lobby.tsx';
 import { PlayPage } from './play-page.tsx';
 import { useClient } from './play/use-client.ts';
 
-/** A device that joins somebody's walk has a code and needs no key. */
+/** Few who walk look at bills: the page and its charts are loaded when they are asked for. */
+const BillingPage = lazy(() => import('./billing/billing-page.tsx'));
+
 export function App() {
-  return location.pathname.replace(/\/+$/, '') === '/join' ? <JoinPage /> : <Player />;
+  switch (location.pathname.replace(/\/+$/, '')) {
+    case '/join':
+      // A device that joins somebody's walk has a code and needs no key.
+      return <JoinPage />;
+    case '/billing':
+      return (
+        <Suspense>
+          <BillingPage />
+        </Suspense>
+      );
+    default:
+      return <Player />;
+  }
 }
 
 function Player() {

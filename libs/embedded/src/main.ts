@@ -18,7 +18,7 @@ const HELP = `./meridian COMMAND
                        placements, refusals and what operators did; with --url, MERIDIAN_ADMIN_KEY is the key
   simulate [--scenario FILE] [--compare] [--plot FILE] [OPTION...]
                        the solver, the queue and the use cases on virtual time, with your own traffic as CSV;
-                       \`simulate --help\` says more
+                       with --record DIR a month for the billing page; \`simulate --help\` says more
   bench [NAME] [--json]
                        measures; without a name, lists what can be measured
   conformance worker (--command CMD | --address HOST:PORT)

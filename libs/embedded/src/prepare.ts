@@ -25,6 +25,7 @@ const PROJECTS = {
   sdk: 'libs',
   conformance: 'libs',
   simulator: 'libs',
+  postgres: 'libs',
 } as const;
 
 export type BuiltProject = keyof typeof PROJECTS;

@@ -7,6 +7,7 @@ export { MERIDIAN, meridian } from './engine/meridian.ts';
 export { workerIdOf } from './engine/fleet.ts';
 export type { HistoryOptions } from './history/history.ts';
 export { replayCommand, replayHistory, type Replay } from './history/replay.ts';
+export * from './record/index.ts';
 export { reportSvg } from './plot/report-svg.ts';
 export * from './scenario.ts';
 export * from './simulate.ts';

@@ -6,6 +6,9 @@ export function Lobby({ children }: { children: ReactNode }) {
   return (
     <main className="lobby">
       <Globe />
+      <nav className="lobby-nav" aria-label="For operators">
+        <a href="/billing">Billing</a>
+      </nav>
       <div className="lobby-text">
         <p className="wordmark">Meridian</p>
         <h1>Walk through a world that is imagined as you go</h1>

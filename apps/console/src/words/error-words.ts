@@ -31,6 +31,10 @@ const WORDS: Readonly<Record<string, readonly [title: string, advice: string]>> 
     'All walks of this key are in use',
     'End one that is still open, or wait until it ends.',
   ],
+  budget_exhausted: [
+    'The budget is used up',
+    'Whoever owns this key has set a limit, and it is reached. Ask them to raise it.',
+  ],
   queue_wait_too_long: [
     'Every place is taken',
     'The wait would be longer than is accepted here. Try again in a while.',

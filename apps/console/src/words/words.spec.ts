@@ -76,6 +76,8 @@ describe('ends and errors', () => {
   it('says how to stay where one can', () => {
     expect(endingSoonWords('idle')).toMatchObject({ canStay: true, adviceForKeys: 'Press any key to stay' });
     expect(endingSoonWords('duration_limit').canStay).toBe(false);
+    expect(endingSoonWords('budget_exhausted').title).toMatch('budget');
+    expect(errorWords(new MeridianError('budget_exhausted', 'nothing left')).title).toMatch('budget');
   });
 
   it('names every hop once', () => {

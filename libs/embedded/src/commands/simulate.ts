@@ -40,6 +40,11 @@ scenario holds, what each file looks like, and what a simulation does not show.
   --replay N          a random history of the house, as the tests run it, told step by step
   --steps N           only its first N steps (240)
   --calm              without workers that crash
+
+  --record TARGET     a month of a fleet of its own, written as a database's URL or a data folder of \`up\` would have it:
+                      sessions, meters, GPU hours, prices, budgets. For looking at /billing; not for a fleet that is real
+  --days N            so many days (30)
+  --until TIME        when they end, ISO 8601 (the hour that began last); with the seed it fixes every row
 `;
 
 const OPTIONS = {
@@ -58,6 +63,9 @@ const OPTIONS = {
   replay: { type: 'string' },
   steps: { type: 'string' },
   calm: { type: 'boolean' },
+  record: { type: 'string' },
+  days: { type: 'string' },
+  until: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -75,6 +83,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
+  if (values.record !== undefined) return recordInto(values.record, values);
   if (values.arrivals !== undefined && values.concurrency !== undefined) {
     throw new Problem('--arrivals and --concurrency both say who comes; give one of them.');
   }
@@ -86,6 +95,21 @@ export async function simulate(args: readonly string[]): Promise<number> {
     const isTheirs = error instanceof simulator.BadInput || error instanceof simulator.BadScenario;
     throw isTheirs ? new Problem(error.message) : error;
   }
+}
+
+const HOUR_MS = 3_600_000;
+const MOST_DAYS = 366;
+
+async function recordInto(target: string, { days = '30', seed = '1', until }: Values): Promise<number> {
+  const toMs = until === undefined ? Math.floor(Date.now() / HOUR_MS) * HOUR_MS : Date.parse(until);
+  if (Number.isNaN(toMs)) throw new Problem(`--until is "${until}"; give a time such as 2026-11-23T06:00Z.`);
+  if (toMs > Date.now()) throw new Problem(`--until is "${until}"; give a time that is past.`);
+  const options = {
+    days: wholeNumber('--days', days, 1, MOST_DAYS),
+    seed: wholeNumber('--seed', seed, 0, MOST_SEED),
+  };
+  const { record } = await import('../record/record.ts');
+  return record({ target, toMs, ...options });
 }
 
 async function run(simulator: Simulator, values: Values, plot: PlotFile | undefined): Promise<number> {

@@ -25,6 +25,8 @@ export interface SystemOptions {
   readonly progress: Progress;
   readonly restart?: boolean;
   readonly controlPlaneEnv?: NodeJS.ProcessEnv;
+  /** Answers where workers reach the control plane, host:port, when something is to listen in between. */
+  readonly fleetVia?: (controlPlane: string) => Promise<string>;
   /** False: the build is known to be up to date. */
   readonly build?: boolean;
 }
@@ -77,8 +79,10 @@ async function startOn(data: DataDir, url: string, options: SystemOptions) {
   if (left > 0) progress.note(`ended ${left} processes that a killed run had left`);
   const ports = portPlan(portBase);
   const secrets = openSecrets(data);
+  const fleetGrpc = `${HOST}:${ports.controlPlaneGrpc}`;
   const topology: Topology = {
     ...{ data, ports, secrets, gatewaysPerRegion, workersPerRegion, models, controlPlaneEnv },
+    workersFleet: options.fleetVia ? await options.fleetVia(fleetGrpc) : fleetGrpc,
   };
   await checkPortsFree(allPorts(topology));
   const supervisor = new Supervisor({ data, progress, restart });
@@ -93,7 +97,6 @@ async function startOn(data: DataDir, url: string, options: SystemOptions) {
   ready.catch(() => undefined);
   const kill = () => supervisor.kill();
   const pidOf = (name: string) => supervisor.pidOf(name);
-  const fleetGrpc = `${HOST}:${ports.controlPlaneGrpc}`;
   const stores = {
     databaseUrl: databaseUrl({ data, port: ports.postgres, password: secrets.postgresPassword }),
     redisUrl: (region: string) => {

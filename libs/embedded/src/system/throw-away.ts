@@ -5,7 +5,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { silent, type Progress } from '../progress.ts';
 import { findOurs } from '../supervisor/our-processes.ts';
 import { freePortBase } from './ports.ts';
-import { startSystem, type System } from './system.ts';
+import { startSystem, type System, type SystemOptions } from './system.ts';
 
 export interface ThrowAwayOptions {
   readonly progress?: Progress;
@@ -14,6 +14,7 @@ export interface ThrowAwayOptions {
   readonly gatewaysPerRegion?: number;
   readonly workersPerRegion?: number;
   readonly controlPlaneEnv?: NodeJS.ProcessEnv;
+  readonly fleetVia?: NonNullable<SystemOptions['fleetVia']>;
 }
 
 /** A whole system in a folder of its own, on free ports. */

@@ -16,7 +16,7 @@ afterEach(() => rmSync(data.path, { recursive: true }));
 
 const topology = (gatewaysPerRegion: number): Topology => ({
   ...{ data, ports: portPlan(4_400), secrets: openSecrets(data), gatewaysPerRegion, workersPerRegion: 1 },
-  ...{ models: ['gallery'], controlPlaneEnv: {} },
+  ...{ models: ['gallery'], controlPlaneEnv: {}, workersFleet: '127.0.0.1:1' },
 });
 
 describe('several gateways a region', () => {

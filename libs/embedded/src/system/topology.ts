@@ -20,6 +20,8 @@ export interface Topology {
   readonly models: readonly string[];
   /** Variables for the control plane on top of these, such as shorter time limits for a test. */
   readonly controlPlaneEnv: NodeJS.ProcessEnv;
+  /** Where workers reach the control plane, host:port. */
+  readonly workersFleet: string;
 }
 
 /**
@@ -44,6 +46,8 @@ export function controlPlaneSpec(topology: Topology): ProcessSpec {
     REGIONS_FILE: regionsFile,
     TOKEN_PRIVATE_KEY_FILE: secrets.tokenKeyFile,
     ADMIN_KEY: secrets.adminKey,
+    // All of it listens on this machine alone; so may what is told of events.
+    WEBHOOK_ALLOW_PRIVATE: '1',
     PLAY_API_KEY: secrets.playKey,
     CONSOLE_DIR: inRoot('apps', 'console', 'dist'),
     ...Object.fromEntries(perRegion),
@@ -68,7 +72,13 @@ export const gatewaySpecs = (topology: Topology): readonly ProcessSpec[] =>
     }),
   );
 
-export const workerSpecs = ({ ports, secrets, workersPerRegion, models }: Topology): readonly ProcessSpec[] =>
+export const workerSpecs = ({
+  ports,
+  secrets,
+  workersPerRegion,
+  models,
+  workersFleet,
+}: Topology): readonly ProcessSpec[] =>
   REGIONS.flatMap(({ id }, region) =>
     Array.from({ length: workersPerRegion }, (_unused, number) => {
       const index = region * workersPerRegion + number;
@@ -85,7 +95,7 @@ export const workerSpecs = ({ ports, secrets, workersPerRegion, models }: Topolo
         SLOTS: '2',
         // Two sessions encode at most two frames at a time; more threads would only take turns.
         UV_THREADPOOL_SIZE: '2',
-        CONTROL_PLANE_GRPC: `${HOST}:${ports.controlPlaneGrpc}`,
+        CONTROL_PLANE_GRPC: workersFleet,
         FLEET_SECRET: secrets.fleetSecret(id),
       });
     }),
