@@ -12,6 +12,13 @@ export type RegionId = Brand<string, 'RegionId'>;
 /** `region/gpuType/model@version`: a pool is its parts, so its id is made from them and never drawn. */
 export type PoolId = Brand<string, 'PoolId'>;
 export type RateId = Brand<string, 'RateId'>;
+export type WebhookId = Brand<string, 'WebhookId'>;
+export type WebhookDeliveryId = Brand<string, 'WebhookDeliveryId'>;
+export type PlanId = Brand<string, 'PlanId'>;
+/** Deterministic, so that a posting that is tried again is the same one. */
+export type TransferId = Brand<string, 'TransferId'>;
+export type InvoiceId = Brand<string, 'InvoiceId'>;
+export type BudgetId = Brand<string, 'BudgetId'>;
 /** Rises at every re-placement of a session and fences older holders (L2). The first is 1. */
 export type Epoch = Brand<number, 'Epoch'>;
 

@@ -1,7 +1,7 @@
 // M1. Readings that race, repeat and overtake one another leave what the newest says, and segments that add up to it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decide, evolveAll } from '@meridian/domain';
-import type { MeterReading, Session, TenantId } from '@meridian/domain';
+import type { Incarnation, MeterReading, Session, TenantId } from '@meridian/domain';
 import {
   aRate,
   aReading,
@@ -138,14 +138,15 @@ describe(`concurrent writers (SEED=${SEED} plays it again)`, () => {
   it('bill a worker for as long as its sessions report, though its uptime was noted earlier (M3)', async () => {
     const { lease } = await begin(1);
     if (!lease) throw new Error('the session has no lease');
-    const { workerId, region, pool, slots, gpus } = lease;
+    const { workerId, region, pool, slots, gpus, purchase } = lease;
     const uptime = {
       workerId,
       region,
       pool,
       slots,
       gpus,
-      incarnation: 'a',
+      purchase,
+      incarnation: 'a' as Incarnation,
       gpuType: 'h100',
       startedAtMs: T0,
     };

@@ -75,16 +75,23 @@ export class Database {
   async #within<T>(begin: string, work: (runner: Runner) => Promise<T>): Promise<T> {
     return asStoreError(async () => {
       const client = await this.#pool.connect();
+      // A connection that breaks fails its statement and is an event besides, which ends the process if nobody listens.
+      const onBroken = (): void => undefined;
+      client.on('error', onBroken);
+      const release = (isBroken: boolean): void => {
+        client.off('error', onBroken);
+        client.release(isBroken);
+      };
       try {
         await client.query(begin);
         const result = await work(client);
         await client.query('COMMIT');
-        client.release();
+        release(false);
         return result;
       } catch (error) {
         await client.query('ROLLBACK').then(
-          () => client.release(),
-          () => client.release(true),
+          () => release(false),
+          () => release(true),
         );
         throw error;
       }

@@ -2,12 +2,12 @@
 // what is left is idle. All of it is read at one moment.
 import type { FleetCostRow } from '@meridian/application';
 import { cutSegments, DEFAULT_CURRENCY, gpuBillNano, rateAt, segmentWithin } from '@meridian/domain';
-import type { GpuUptime, PoolId, Rate, RegionId } from '@meridian/domain';
+import type { GpuUptime, PoolId, PurchaseKind, Rate, RegionId } from '@meridian/domain';
 import type { Runner } from './database.ts';
 import { readRates } from './rates.ts';
 import { timestamp } from './session-rows.ts';
-import { meterFrom } from './usage-rows.ts';
-import type { MeterRow } from './usage-rows.ts';
+import { meterFrom } from './metering/usage-rows.ts';
+import type { MeterRow } from './metering/usage-rows.ts';
 
 export async function readFleetCost(
   runner: Runner,
@@ -31,8 +31,8 @@ export async function readFleetCost(
     });
   };
   for (const { pool, ...uptime } of await readUptimes(runner, fromMs, toMs)) {
-    const { gpuType, region, startedAtMs } = uptime;
-    const currency = rateAt(rates, gpuType, region, Math.max(fromMs, startedAtMs))?.currency;
+    const { region, startedAtMs } = uptime;
+    const currency = rateAt(rates, uptime, Math.max(fromMs, startedAtMs))?.currency;
     add(pool, region, { billNano: gpuBillNano(uptime, rates, fromMs, toMs) }, currency);
   }
   for (const { pool, region, currency, ...used } of await readSegmentSums(runner, fromMs, toMs)) {
@@ -53,6 +53,7 @@ interface UptimeRow {
   readonly region: RegionId;
   readonly gpu_type: string;
   readonly gpus: number;
+  readonly purchase: PurchaseKind;
   readonly started_at: Date;
   readonly last_seen_at: Date;
 }
@@ -71,6 +72,7 @@ async function readUptimes(
     region: row.region,
     gpuType: row.gpu_type,
     gpus: row.gpus,
+    purchase: row.purchase,
     startedAtMs: row.started_at.getTime(),
     lastSeenAtMs: row.last_seen_at.getTime(),
   }));
@@ -113,8 +115,7 @@ async function readOpenParts(
   toMs: number,
 ): Promise<readonly Used[]> {
   const { rows } = await runner.query<MeterRow>(
-    `SELECT m.* FROM sessions s JOIN meters m USING (session_id)
-     WHERE s.state IN ('reserved', 'connecting', 'active', 'held', 'migrating') AND m.last_at > $1 AND m.cut_at < $2`,
+    'SELECT * FROM meters WHERE NOT closed AND last_at > $1 AND cut_at < $2',
     [timestamp(fromMs), timestamp(toMs)],
   );
   const segments = rows.flatMap(

@@ -1,4 +1,11 @@
+export * from './billing/postgres-billing.ts';
+export * from './billing/postgres-credit-holds.ts';
 export * from './database.ts';
+export * from './idle/postgres-gpu-hours.ts';
+export * from './jobs/postgres-job-runs.ts';
+export * from './metering/postgres-set-aside.ts';
+export * from './metering/postgres-usage-hours.ts';
+export * from './metering/prisma-usage-repository.ts';
 export * from './migrate/index.ts';
 export * from './postgres-audit-log.ts';
 export * from './postgres-demand-history.ts';
@@ -8,5 +15,5 @@ export * from './prisma-model-catalog.ts';
 export * from './prisma-model-policies.ts';
 export * from './prisma-session-repository.ts';
 export * from './prisma-tenant-repository.ts';
-export * from './prisma-usage-repository.ts';
+export * from './webhooks/postgres-webhooks.ts';
 export { PostgresSessionSignals, type SignalsOptions } from './session-signals.ts';

@@ -2,6 +2,7 @@
 // D1 of concurrency: an append names the number of events it was decided on; whoever is second changes nothing.
 import type {
   BeforeOpen,
+  Clock,
   CreateGroupOutcome,
   CreateOutcome,
   IdempotencyRecord,
@@ -21,7 +22,7 @@ import type {
   TenantId,
 } from '@meridian/domain';
 import type { Database, Runner } from './database.ts';
-import { closeMeters } from './meters.ts';
+import { closeMeters } from './metering/meters.ts';
 import { pageAfter, pageFrom } from './session-pages.ts';
 import { SessionOpenings } from './session-openings.ts';
 import { APPEND, givenRows } from './session-statements.ts';
@@ -31,9 +32,11 @@ const OPEN_STATES = SESSION_STATES.filter((state) => state !== 'ended');
 export class PrismaSessionRepository implements SessionRepository {
   readonly #database: Database;
   readonly #openings: SessionOpenings;
+  readonly #clock: Clock;
 
-  constructor(database: Database) {
+  constructor(database: Database, clock: Clock = { nowMs: () => Date.now() }) {
     this.#database = database;
+    this.#clock = clock;
     this.#openings = new SessionOpenings(database);
   }
 
@@ -77,7 +80,7 @@ export class PrismaSessionRepository implements SessionRepository {
     if (!closes) return (await move(this.#database)).rows.length === 1;
     return this.#database.transaction(async (runner) => {
       const isFirst = (await move(runner)).rows.length === 1;
-      if (isFirst) await closeMeters(runner, session, finalReading);
+      if (isFirst) await closeMeters(runner, session, finalReading, this.#clock.nowMs());
       return isFirst;
     });
   }

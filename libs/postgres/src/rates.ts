@@ -1,10 +1,12 @@
-import type { Rate, RateId, RegionId } from '@meridian/domain';
+import type { PurchaseKind, Rate, RateId, RegionId } from '@meridian/domain';
 import type { Runner } from './database.ts';
 
 interface RateRow {
   readonly rate_id: RateId;
   readonly gpu_type: string;
   readonly region: RegionId | null;
+  readonly purchase: PurchaseKind;
+  readonly source: string;
   readonly currency: string;
   readonly nano_per_gpu_hour: string;
   readonly effective_from: Date;
@@ -19,6 +21,8 @@ export async function readRates(runner: Runner): Promise<readonly Rate[]> {
     rateId: row.rate_id,
     gpuType: row.gpu_type,
     ...(row.region === null ? {} : { region: row.region }),
+    purchase: row.purchase,
+    source: row.source,
     currency: row.currency,
     nanoPerGpuHour: BigInt(row.nano_per_gpu_hour),
     effectiveFromMs: row.effective_from.getTime(),

@@ -40,6 +40,6 @@ export const eventRows = ({ request, eventCount }: Session, events: readonly Ses
 export const metersOpened = ({ request }: Session, events: readonly SessionEvent[]): readonly Meter[] =>
   events.flatMap((event) =>
     event.type === 'reserved' || event.type === 'migrated'
-      ? [openMeter(request.tenantId, request.sessionId, event.lease, event.atMs)]
+      ? [openMeter(request.tenantId, request.sessionId, event.lease, event.atMs, request.traceId)]
       : [],
   );

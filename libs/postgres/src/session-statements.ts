@@ -3,7 +3,7 @@
 import type { NewSession } from '@meridian/application';
 import { eventRows, metersOpened, sessionRow } from './session-rows.ts';
 import { SESSIONS_CHANNEL } from './session-signals.ts';
-import { meterRow } from './usage-rows.ts';
+import { meterRow } from './metering/usage-rows.ts';
 
 /** What CREATE and APPEND begin with: their parameters $1 to $3, see `givenRows`. */
 const GIVEN = `
@@ -78,7 +78,7 @@ export const EARLIER = `
     AND (s.session_id = $2 OR s.session_id = (SELECT session_id FROM idempotency_keys WHERE tenant_id = $1 AND key = $3))
   ORDER BY s.session_id = $2 DESC LIMIT 1`;
 
-/** $4: the events the session must have. One row: done; none: someone else was first. */
+/** A session that moves on leaves its meters behind. $4: the events the session must have. One row: done; none: someone else was first. */
 export const APPEND = `
   WITH ${GIVEN},
   session AS (
@@ -90,7 +90,11 @@ export const APPEND = `
     RETURNING s.session_id
   ),
   event AS (INSERT INTO session_events SELECT e.* FROM given_event e JOIN session USING (session_id)),
-  meter AS (INSERT INTO meters SELECT m.* FROM given_meter m JOIN session USING (session_id))
+  meter AS (INSERT INTO meters SELECT m.* FROM given_meter m JOIN session USING (session_id)),
+  left_meter AS (
+    UPDATE meters m SET left_at = g.started_at FROM given_meter g JOIN session USING (session_id)
+    WHERE m.session_id = g.session_id AND m.epoch < g.epoch AND m.left_at IS NULL
+  )
   SELECT pg_notify('${SESSIONS_CHANNEL}', session_id) FROM session`;
 
 /** The parameters $1 to $3 of both. */

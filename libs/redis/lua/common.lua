@@ -19,6 +19,9 @@ local SWEEP_BATCH = 200
 
 local workers, touched = {}, {}
 
+-- Of counters as they are kept. Taken from the text: to decode all of it for this would be most of a script's time.
+local function seq_of(counters) return tonumber(string.match(counters, '"seq":(%d+)')) end
+
 -- One table per worker and script run, so that a sweep and the move after it change the same record.
 local function load_worker(worker_id)
   if workers[worker_id] == nil then
@@ -93,7 +96,7 @@ local function take_slots(worker, session_id, epoch, width, ttl_ms, running)
   local lease = {
     sessionId = session_id, pool = worker.pool, workerId = worker.workerId, workerAddress = worker.address,
     slot = mark_slots(worker, session_id, width), width = width, slots = worker.capacity, gpus = worker.gpus or 1,
-    epoch = epoch, running = running,
+    purchase = worker.purchase, epoch = epoch, running = running,
   }
   touch(worker)
   redis.call('HSET', root .. ':leases', session_id, cjson.encode(lease))

@@ -14,6 +14,8 @@ worker.cadence = same and old.cadence or nil
 worker.draining = false
 worker.seq = -1
 worker.registeredAtMs = same and old.registeredAtMs or now_ms
+worker.startedAtMs = same and old.startedAtMs or now_ms - worker.ageMs
+worker.ageMs = nil
 worker.beatAtMs = now_ms
 
 local lost = false

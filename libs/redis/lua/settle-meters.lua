@@ -5,7 +5,7 @@
 local settled = 0
 for i = 1, #ARGV, 3 do
   local counters = redis.call('HGET', root .. ':meter:' .. ARGV[i], ARGV[i + 1])
-  if not counters or cjson.decode(counters).seq <= tonumber(ARGV[i + 2]) then
+  if not counters or seq_of(counters) <= tonumber(ARGV[i + 2]) then
     settled = settled + redis.call('ZREM', root .. ':changed', ARGV[i] .. ' ' .. ARGV[i + 1])
   end
 end

@@ -1,6 +1,6 @@
 // Health by cadence, from a worker's heartbeats to the slots that Redis offers.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { makeObserveHeartbeat } from '@meridian/application';
+import { makeObserveHeartbeat, UNLIMITED } from '@meridian/application';
 import { DEFAULT_CADENCE_POLICY as POLICY } from '@meridian/domain';
 import { FakeRecord, NotedIncidents, VirtualClock } from '@meridian/testkit';
 import { addWorker, beat, openRegion, REGION, report, reserveFor, session } from './testing/fixture.ts';
@@ -23,7 +23,7 @@ describe('a worker that misses its deadlines', () => {
   /** A process of the control plane; what it has judged lies in Redis, not here. */
   const replica = () => {
     const { sessions, usage } = new FakeRecord();
-    const rest = { sessions, usage, clock, incidents: new NotedIncidents() };
+    const rest = { sessions, usage, clock, credit: UNLIMITED, incidents: new NotedIncidents() };
     return makeObserveHeartbeat({ ...rest, registry: region.registry, leases: region.leases });
   };
   /** Beats every second for so long, each time heard by another replica. */

@@ -1,11 +1,13 @@
 // The JSON that the scripts keep and answer with; see lua/common.lua.
 import { NOT_MEASURED, type LostWorker, type RegisteredWorker, type WorkerPace } from '@meridian/application';
 import {
+  DEFAULT_PURCHASE,
   workerHealth,
   type Cadence,
   type Incarnation,
   type Lease,
   type PoolId,
+  type PurchaseKind,
   type RegionId,
   type SessionId,
   type WorkerId,
@@ -31,6 +33,10 @@ interface WorkerRecord {
   /** Absent in what was stored before workers described them: 0. */
   readonly stateBytes?: number;
   readonly rebuildMs?: number;
+  /** Absent in what was stored before workers said it: on demand. */
+  readonly purchase?: PurchaseKind;
+  /** Absent in what was stored before workers said how long they had run: when they registered. */
+  readonly startedAtMs?: number;
   readonly beaten: boolean;
   readonly lost?: boolean;
   readonly drain: boolean;
@@ -44,9 +50,9 @@ interface WorkerRecord {
 }
 
 export function leaseFrom(region: RegionId, json: string): Lease {
-  const lease = JSON.parse(json) as Omit<Lease, 'region' | 'width' | 'gpus'>;
-  // Neither was stored before sessions could hold several slots.
-  return { region, width: 1, gpus: 1, ...lease };
+  const lease = JSON.parse(json) as Omit<Lease, 'region' | 'width' | 'gpus' | 'purchase'>;
+  // None of these was stored by earlier versions.
+  return { region, width: 1, gpus: 1, purchase: DEFAULT_PURCHASE, ...lease };
 }
 
 /** Silent since before `silentSinceMs` means lost, whether it was told already or not. */
@@ -67,6 +73,7 @@ export function workerFrom(region: RegionId, json: string, silentSinceMs: number
     address: record.address,
     slots: record.capacity,
     gpus: record.gpus ?? 1,
+    purchase: record.purchase ?? DEFAULT_PURCHASE,
     stateBytes: record.stateBytes ?? 0,
     rebuildMs: record.rebuildMs ?? 0,
     ...workerHealth({
@@ -75,6 +82,8 @@ export function workerFrom(region: RegionId, json: string, silentSinceMs: number
     }),
     usedSlots,
     ...(sessions !== undefined && { sessions }),
+    isBooting: !record.beaten,
+    startedAtMs: record.startedAtMs ?? record.registeredAtMs,
     registeredAtMs: record.registeredAtMs,
     lastHeartbeatAtMs: record.beatAtMs,
     pace: record.pace ?? NOT_MEASURED,

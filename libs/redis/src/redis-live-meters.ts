@@ -33,6 +33,15 @@ export class RedisLiveMeters implements LiveMeters {
     );
   }
 
+  async oldestChangedMs(region: RegionId): Promise<number | undefined> {
+    const first = await this.#redises.call(region, (redis, root) =>
+      redis.call('ZRANGE', `${root}:changed`, '0', '0', 'WITHSCORES'),
+    );
+    // Pairs, or one after the other, as the protocol's version has it.
+    const [, firstMs] = (first as readonly (string | readonly string[])[]).flat();
+    return firstMs === undefined ? undefined : Number(firstMs);
+  }
+
   async settle(region: RegionId, readings: readonly MeterReading[]): Promise<void> {
     for (const batch of chunks(readings, SETTLE_BATCH)) {
       const args = batch.flatMap(({ sessionId, epoch, seq }) => [sessionId, epoch, seq]);

@@ -24,6 +24,8 @@ import {
   type SessionId,
   type SessionRequest,
   type TenantId,
+  type UsageHour,
+  type UsageSegment,
   type WorkerId,
 } from '@meridian/domain';
 
@@ -63,7 +65,8 @@ export const aLease = (over: Partial<LeaseRef> = {}): LeaseRef => {
     workerId: workerId(`${region}-1`),
     workerAddress: `${region}-1:1`,
   };
-  return { ...place, slot: 0, width: 1, slots: 2, gpus: 1, epoch: epoch(1), ...over };
+  const held = { slot: 0, width: 1, slots: 2, gpus: 1, purchase: 'on_demand' } as const;
+  return { ...place, ...held, epoch: epoch(1), ...over };
 };
 
 /** A session after these commands, and the events they caused. */
@@ -104,7 +107,7 @@ export const aWorker = (over: Partial<WorkerRegistration> = {}): WorkerRegistrat
   const id = over.workerId ?? workerId(`${region}-1`);
   return {
     ...{ workerId: id, incarnation: `${id}-a` as Incarnation, region, pool: poolIn(region), ...GALLERY },
-    ...{ framesPerSecond: 25, address: `${id}:1`, slots: 2, gpus: 1 },
+    ...{ framesPerSecond: 25, address: `${id}:1`, slots: 2, gpus: 1, purchase: 'on_demand', ageMs: 0 },
     ...{ stateBytes: 4_096, rebuildMs: 0 },
     ...over,
   };
@@ -145,9 +148,39 @@ export const aReading = (over: Partial<MeterReading> = {}): MeterReading => ({
   ...over,
 });
 
+/** An hour's use of half of one GPU, at £2.40 per GPU hour. */
+export const aSegment = (over: Partial<UsageSegment> = {}): UsageSegment => ({
+  ...{
+    sessionId: sessionId(1),
+    tenantId: tenantId('acme'),
+    epoch: epoch(1),
+    startsAtMs: 0,
+    endsAtMs: 3_600_000,
+  },
+  ...{ region: US_EAST, pool: poolIn(US_EAST), ...GALLERY, purchase: 'on_demand' },
+  ...{ workerId: workerId('us-east-1'), activeFromMs: 0, activeMs: 3_600_000, frames: 90_000, lateFrames: 0 },
+  ...{
+    rateId: 'rate_h100' as RateId,
+    currency: 'GBP',
+    width: 1,
+    slots: 2,
+    gpus: 1,
+    costNano: 1_200_000_000n,
+  },
+  ...over,
+});
+
+/** An hour's use of half of one GPU, at £2.40 per GPU hour. */
+export const aUsageHour = (over: Partial<UsageHour> = {}): UsageHour => ({
+  ...{ hourMs: 0, tenantId: tenantId('acme'), region: US_EAST, pool: poolIn(US_EAST), ...GALLERY },
+  ...{ purchase: 'on_demand', currency: 'GBP', activeMs: 3_600_000, gpuMs: 1_800_000, frames: 90_000 },
+  ...{ lateFrames: 0, sessionsStarted: 1, startedMinutes: 60, segments: 1, costNano: 1_200_000_000n },
+  ...over,
+});
+
 /** £2.40 per GPU hour, as `up` sets it. */
 export const aRate = (over: Partial<Rate> = {}): Rate => ({
   ...{ rateId: 'rate_h100' as RateId, gpuType: 'h100', currency: 'GBP', nanoPerGpuHour: 2_400_000_000n },
-  ...{ effectiveFromMs: 0, recordedAtMs: 0 },
+  ...{ purchase: 'on_demand', source: 'price list', effectiveFromMs: 0, recordedAtMs: 0 },
   ...over,
 });

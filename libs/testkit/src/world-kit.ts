@@ -1,7 +1,11 @@
 // What also runs outside jest: the world on virtual time and everything that it is made of.
+export * from './billing-builders.ts';
 export * from './builders.ts';
+export * from './fakes/fake-billing.ts';
 export * from './fakes/fake-audit-log.ts';
 export * from './fakes/fake-demand-history.ts';
+export * from './fakes/fake-job-runs.ts';
+export * from './fakes/fake-gpu-hours.ts';
 export * from './fakes/fake-lease-store.ts';
 export * from './fakes/fake-live-meters.ts';
 export * from './fakes/fake-model-policies.ts';
@@ -10,8 +14,12 @@ export * from './fakes/fake-queue-record.ts';
 export * from './fakes/fake-record.ts';
 export * from './fakes/fake-regions.ts';
 export * from './fakes/fake-session-repository.ts';
+export * from './fakes/fake-set-aside.ts';
 export * from './fakes/fake-tenant-repository.ts';
+export * from './fakes/fake-usage-hours.ts';
 export * from './fakes/fake-usage-repository.ts';
+export * from './fakes/fake-credit-holds.ts';
+export * from './fakes/fake-webhooks.ts';
 export * from './fakes/fake-worker-registry.ts';
 export * from './fakes/region-store.ts';
 export * from './fakes/small-fakes.ts';

@@ -5,7 +5,9 @@ import {
   makeAdviseCapacity,
   makeAttemptLimit,
   makeCapacity,
+  makeCreditLeases,
   makeClaimPairing,
+  makeCutHours,
   makeDispatchQueue,
   makeDrainWorker,
   makeEndSession,
@@ -21,19 +23,25 @@ import {
   makeOpenSession,
   makeOutlook,
   makePoliciesInForce,
+  makePrepareDays,
   makeQueueView,
   makeReadFleetCost,
+  makeReadMeteringLag,
   makeReadQueuePlace,
   makeReadSessionUsage,
+  makeRecomputeGpuHours,
   makeRecordUptime,
   makeRegisterWorker,
   makeReplaceSession,
+  makeResolveSetAside,
+  makeRollUpUsage,
   makeSampleDemand,
   makeSessionDevices,
   makeStoreWatch,
   makeTakeLostWorkers,
   makeTenants,
   StoreUnavailable,
+  type BillingStores,
   type OpenSessionCommand,
   type RegionConfig,
   type SessionPolicy,
@@ -42,6 +50,8 @@ import {
 } from '@meridian/application';
 import type { RegionId, Session } from '@meridian/domain';
 import { aRate, aTenant, aWorker, EU_WEST, GALLERY, US_EAST } from './builders.ts';
+import { FakeBilling } from './fakes/fake-billing.ts';
+import { FakeCreditHolds } from './fakes/fake-credit-holds.ts';
 import { FakeDemandHistory } from './fakes/fake-demand-history.ts';
 import { FakeAuditLog } from './fakes/fake-audit-log.ts';
 import { FakeModelPolicies } from './fakes/fake-model-policies.ts';
@@ -84,6 +94,8 @@ const TWO_REGIONS: readonly RegionConfig[] = [
 const WRONG_CODES_EACH = { burst: 10, perMinute: 10 };
 const WRONG_CODES_ALL = { burst: 300, perMinute: 300 };
 
+export const CREDIT_SLICE_MS = 120_000;
+
 /** From the order of a worker until it takes sessions. */
 const BOOT_MS = 300_000;
 
@@ -96,12 +108,14 @@ export function makeWorld(options: WorldOptions = {}) {
     regions: Object.fromEntries(regions.map(({ region, jurisdiction }) => [region, jurisdiction])),
     ...(options.times ? { times: options.times } : {}),
   });
-  const record = new FakeRecord();
+  const record = new FakeRecord(clock);
   record.rates = [aRate()];
   const tenants = new FakeTenantRepository();
   const fates = { leases: new ScriptedFates(), sessions: new ScriptedFates() };
   const leases = faulty('leases', fakeRegions.leases, options.leaseFates ?? fates.leases.of);
   const sessions = faulty('postgres', record.sessions, options.sessionFates ?? fates.sessions.of);
+  const billing: BillingStores = new FakeBilling(record);
+  const holds = new FakeCreditHolds(record);
   const ports = {
     ...{
       clock,
@@ -113,12 +127,18 @@ export function makeWorld(options: WorldOptions = {}) {
       registry: fakeRegions.registry,
       meters: fakeRegions.meters,
     },
-    ...{ usage: record.usage, tenants, models: new FakeModelCatalog() },
+    ...{ usageHours: record.usageHours, setAside: record.setAsideReadings },
+    ...{ usage: record.usage, gpuHours: record.gpuHours, tenants, models: new FakeModelCatalog() },
     ...{ queueRecord: new FakeQueueRecord(record, tenants), modelPolicies: new FakeModelPolicies() },
     demandHistory: new FakeDemandHistory(),
     ...{ audit: new FakeAuditLog(record), pairings: new FakePairings(record) },
     ...{ workers: new FakeWorkerControl(), tokens: new FakeSessionTokens(), incidents: new NotedIncidents() },
     watch: makeStoreWatch(policy.workerSilentMs),
+    ...{
+      ...billing,
+      holds,
+      credit: makeCreditLeases({ ...billing, holds, clock, creditSliceMs: CREDIT_SLICE_MS }),
+    },
   };
   const capacity = makeCapacity({ ...ports, outlook: makeOutlook(ports) });
   const policies = makePoliciesInForce(ports);
@@ -129,10 +149,11 @@ export function makeWorld(options: WorldOptions = {}) {
   const endSession = makeEndSession(ports);
   const attempts = makeAttemptLimit(clock, WRONG_CODES_EACH, WRONG_CODES_ALL);
   const loseLeases = makeLoseLeases({ ...ports, capacity });
+  const adviseCapacity = makeAdviseCapacity({ ...ports, measureDemand, supply: { bootMs: BOOT_MS } });
   const useCases = {
     ...{ capacity, policies, queue, measureDemand, issueConnection, endSession, loseLeases },
     sampleDemand: makeSampleDemand({ ...ports, measureDemand }),
-    adviseCapacity: makeAdviseCapacity({ ...ports, measureDemand, supply: { bootMs: BOOT_MS } }),
+    adviseCapacity,
     openSession: makeOpenSession({ ...ports, capacity, queue, policies, admitToQueue }),
     openGroup: makeOpenGroup({ ...ports, capacity, queue, policies, admitToQueue }),
     replaceSession: makeReplaceSession({ ...ports, capacity, issueConnection }),
@@ -144,7 +165,13 @@ export function makeWorld(options: WorldOptions = {}) {
     takeLostWorkers: makeTakeLostWorkers({ ...ports, loseLeases }),
     drainWorker: makeDrainWorker(ports),
     flushMeters: makeFlushMeters(ports),
-    recordUptime: makeRecordUptime(ports),
+    cutHours: makeCutHours(ports),
+    rollUpUsage: makeRollUpUsage(ports),
+    prepareDays: makePrepareDays(ports),
+    resolveSetAside: makeResolveSetAside(ports),
+    readMeteringLag: makeReadMeteringLag(ports),
+    recordUptime: makeRecordUptime({ ...ports, adviseCapacity }),
+    recomputeGpuHours: makeRecomputeGpuHours(ports),
     readSessionUsage: makeReadSessionUsage(ports),
     readFleetCost: makeReadFleetCost(ports),
     tenantAdmin: makeTenants(ports),

@@ -8,6 +8,7 @@ import {
   makeOpenSession,
   makePoliciesInForce,
   makeQueueView,
+  UNLIMITED,
   type WorkerControl,
 } from '@meridian/application';
 import type { RegionId } from '@meridian/domain';
@@ -62,6 +63,7 @@ export async function wireReplica(plan: ReplicaPlan, workers: WorkerControl) {
     modelPolicies: new PrismaModelPolicies(database),
     queueRecord: new PostgresQueueRecord(database),
     incidents: new NotedIncidents(),
+    credit: UNLIMITED,
   };
   const capacity = makeCapacity(ports);
   const policies = makePoliciesInForce(ports);

@@ -12,36 +12,52 @@ export interface FlushMetersPorts {
   readonly incidents: Incidents;
 }
 
-/** Moves changed counters from the regions' stores to the record; answers how many. */
-export type FlushMeters = () => Promise<{ readonly flushed: number }>;
+/** What became of the changed counters; those that said nothing new are in neither of the last two. */
+export interface Flushed {
+  readonly flushed: number;
+  readonly applied: number;
+  /** Kept with their reason, see `SetAside`. */
+  readonly setAside: number;
+}
+
+/** Moves changed counters from the regions' stores to the record. */
+export type FlushMeters = () => Promise<Flushed>;
 
 const BATCH = 1_000;
 
 export const makeFlushMeters =
   (ports: FlushMetersPorts): FlushMeters =>
   async () => {
-    let flushed = 0;
-    for (const { region } of ports.regions) flushed += await flushRegion(ports, region);
-    return { flushed };
+    let total = NOTHING;
+    for (const { region } of ports.regions) total = plus(total, await flushRegion(ports, region));
+    return total;
   };
+
+const NOTHING: Flushed = { flushed: 0, applied: 0, setAside: 0 };
+
+const plus = (a: Flushed, b: Flushed): Flushed => ({
+  flushed: a.flushed + b.flushed,
+  applied: a.applied + b.applied,
+  setAside: a.setAside + b.setAside,
+});
 
 /** Stored first, settled after: what falls in between is stored twice, which is harmless (M1). */
 async function flushRegion(
   { meters, usage, incidents }: FlushMetersPorts,
   region: RegionId,
-): Promise<number> {
-  let flushed = 0;
+): Promise<Flushed> {
+  let total = NOTHING;
   try {
     for (;;) {
       const readings = await meters.takeChanged(region, BATCH);
-      await usage.apply(readings);
+      const outcome = await usage.apply(readings);
       await meters.settle(region, readings);
-      flushed += readings.length;
-      if (readings.length < BATCH) return flushed;
+      total = plus(total, { flushed: readings.length, ...outcome });
+      if (readings.length < BATCH) return total;
     }
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     incidents.note('meters not flushed; they stay changed', error, { region });
-    return flushed;
+    return total;
   }
 }

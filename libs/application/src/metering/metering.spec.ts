@@ -79,10 +79,10 @@ describe('flushing', () => {
     await world.pass(0);
     world.fleet[0]?.play(2_000);
     await world.fleet[0]?.beat();
-    expect(await world.flushMeters()).toEqual({ flushed: 0 });
+    expect(await world.flushMeters()).toMatchObject({ flushed: 0 });
     world.record.away = false;
-    expect(await world.flushMeters()).toEqual({ flushed: 1 });
-    expect(await world.flushMeters()).toEqual({ flushed: 0 });
+    expect(await world.flushMeters()).toMatchObject({ flushed: 1, applied: 1, setAside: 0 });
+    expect(await world.flushMeters()).toMatchObject({ flushed: 0 });
     expect((await world.usage.sessionUsage(id()))?.activeMs).toBe(2_000);
   });
 
@@ -91,7 +91,60 @@ describe('flushing', () => {
     world.fleet[0]?.play(1_000);
     await world.fleet[0]?.beat();
     world.store('eu-west' as never).away = true;
-    expect(await world.flushMeters()).toEqual({ flushed: 1 });
+    expect(await world.flushMeters()).toMatchObject({ flushed: 1, applied: 1, setAside: 0 });
+  });
+});
+
+describe('hours', () => {
+  const hour = Date.UTC(2026, 10, 2, 11);
+  const rows = async () =>
+    (await world.usageHours.hours(0, Date.UTC(2100, 0))).map((one) => [one.hourMs - hour, one.activeMs]);
+  const cuts = async () =>
+    (await world.usage.segments(id())).map((s) => [s.startsAtMs - hour, s.endsAtMs - hour, s.activeMs]);
+
+  it('are cut once they are over and nothing more comes, though the job runs twice and late', async () => {
+    await world.connect(session);
+    await world.pass(10_000);
+    world.clock.advance(hour + 119_999 - world.clock.nowMs());
+    expect(await world.cutHours()).toEqual({ cut: 0 });
+    world.clock.advance(1);
+    expect(await world.cutHours()).toEqual({ cut: 1 });
+    expect(await world.cutHours()).toEqual({ cut: 0 });
+    const cut = [[-3_600_000, -3_590_000, 10_000]];
+    expect(await cuts()).toEqual(cut);
+    world.clock.advance(5 * 3_600_000);
+    expect(await world.cutHours()).toEqual({ cut: 0 });
+    expect(await cuts()).toEqual(cut);
+  });
+
+  it('add up the same though the roll-up runs twice, at once, and late', async () => {
+    await world.connect(session);
+    await world.pass(10_000);
+    await world.endSession({ sessionId: id(), reason: 'client_ended' });
+    expect((await world.readMeteringLag()).marks).toBe(1);
+    const marks = await Promise.all([world.rollUpUsage(), world.rollUpUsage()]);
+    expect(marks.map((one) => one.marks).sort()).toEqual([0, 1]);
+    const once = await rows();
+    expect(once.map(([, ms]) => ms)).toEqual([10_000]);
+    world.clock.advance(86_400_000);
+    expect(await world.rollUpUsage()).toEqual({ marks: 0 });
+    expect(await rows()).toEqual(once);
+    expect(await world.prepareDays()).toEqual(await world.prepareDays());
+  });
+
+  it('tell how far they are behind', async () => {
+    await world.connect(session);
+    world.fleet[0]?.play(1_000);
+    await world.fleet[0]?.beat();
+    world.clock.advance(3_000);
+    expect((await world.readMeteringLag()).flushMs.get(US_EAST)).toBe(3_000);
+    await world.flushMeters();
+    expect((await world.readMeteringLag()).flushMs.get(US_EAST)).toBe(0);
+    await world.endSession({ sessionId: id(), reason: 'client_ended' });
+    world.clock.advance(7_000);
+    expect(await world.readMeteringLag()).toMatchObject({ rollUpMs: 7_000, marks: 1 });
+    world.store(US_EAST).away = true;
+    expect((await world.readMeteringLag()).flushMs.has(US_EAST)).toBe(false);
   });
 });
 

@@ -20,6 +20,8 @@ export interface SessionTokenClaims {
   readonly idleMs: number;
   /** Ends with `duration_limit` after this long, ms. */
   readonly maxDurationMs: number;
+  /** Active time that is paid for at this epoch, ms: ends with `budget_exhausted` unless renewed. Undefined: no limit. */
+  readonly creditMs?: number;
   /** A paired device, 1 or more; undefined: the session's owner. */
   readonly device?: number;
   readonly role?: DeviceRole;

@@ -5,6 +5,7 @@ import type {
   Lease,
   MeterReading,
   PoolId,
+  PurchaseKind,
   RegionId,
   RegionSnapshot,
   SessionId,
@@ -26,6 +27,10 @@ export interface WorkerRegistration {
   readonly slots: number;
   /** GPUs that the process spans. */
   readonly gpus: number;
+  /** How those were bought. */
+  readonly purchase: PurchaseKind;
+  /** How long the process had run when it registered, ms: its GPUs are billed from its start. */
+  readonly ageMs: number;
   /** Size of a session's state, and how long it takes to build up again from a checkpoint; 0: none, or not said. */
   readonly stateBytes: number;
   readonly rebuildMs: number;
@@ -42,6 +47,8 @@ export interface SessionReport {
   readonly lateFrames: number;
   /** Slots that it takes on the worker; undefined: 1. */
   readonly width?: number;
+  /** What its active time may come to at this epoch; undefined: the worker knows of no limit. */
+  readonly creditMs?: number;
   readonly endReason?: string;
 }
 
@@ -96,13 +103,17 @@ export type HeartbeatOutcome =
       readonly cadence?: Cadence;
     };
 
-export interface RegisteredWorker extends WorkerRegistration {
+export interface RegisteredWorker extends Omit<WorkerRegistration, 'ageMs'> {
   readonly health: WorkerHealth;
   /** Why it is draining or quarantined, for a person. */
   readonly healthReason?: string;
   readonly usedSlots: number;
   /** Sessions that hold its slots; told while it drains, to follow that. */
   readonly sessions?: number;
+  /** It has not said yet what it runs, so it is given nothing. */
+  readonly isBooting: boolean;
+  /** When its process started. */
+  readonly startedAtMs: number;
   readonly registeredAtMs: number;
   readonly lastHeartbeatAtMs: number;
   readonly pace: WorkerPace;
@@ -140,6 +151,8 @@ export interface LiveMeters {
   read(region: RegionId, sessionId: SessionId): Promise<MeterReading | undefined>;
   /** Readings that rose since they were last taken, at most `limit`; taken again if `settle` is not called. */
   takeChanged(region: RegionId, limit: number): Promise<readonly MeterReading[]>;
+  /** When the counters that wait longest first rose, Unix ms; undefined: none wait. */
+  oldestChangedMs(region: RegionId): Promise<number | undefined>;
   /** These readings are stored durably; a reading that rose meanwhile stays changed. */
   settle(region: RegionId, readings: readonly MeterReading[]): Promise<void>;
 }

@@ -19,13 +19,21 @@ const meter = openMeter(
       pool: 'us-east/h100/gallery@1' as PoolId,
       workerId: 'w1' as WorkerId,
     },
-    ...{ workerAddress: 'w1:1', slot: 0, width: 1, slots: 2, gpus: 1, epoch: 1 as Epoch },
+    ...{
+      workerAddress: 'w1:1',
+      slot: 0,
+      width: 1,
+      slots: 2,
+      gpus: 1,
+      purchase: 'on_demand',
+      epoch: 1 as Epoch,
+    },
   },
   T0,
 );
 const rate = (rateId: string, nano: bigint, fromMs = 0): Rate => ({
   ...{ rateId: rateId as RateId, gpuType: 'h100', currency: 'GBP', nanoPerGpuHour: nano },
-  ...{ effectiveFromMs: fromMs, recordedAtMs: 0 },
+  ...{ purchase: 'on_demand', source: 'test', effectiveFromMs: fromMs, recordedAtMs: 0 },
 });
 const RATES = [rate('r1', 2_400_000_000n)];
 /** Active all along, 25 frames a second. */
@@ -103,6 +111,24 @@ describe('segments', () => {
     expect(shape(metered([reading(2, 80, { atMs: T0 })], RATES, burst.meter).segments)).toEqual([
       [1, 2, 40, 1, 'r1'],
     ]);
+  });
+
+  it('are cut where the density changes, and no change is one that says nothing', () => {
+    const told = [1, 2, 3, 4].map((seq) => reading(seq, seq * 10_000));
+    const [one, two, three, four] = told as [MeterReading, MeterReading, MeterReading, MeterReading];
+    const changes = [{ ...one, slots: 2 }, { ...two, slots: 4 }, { ...three, slots: 0 }, four];
+    const { segments } = metered(changes);
+    expect(segments.map((s) => [s.startsAtMs - T0, s.slots])).toEqual([
+      [0, 2],
+      [20_000, 4],
+    ]);
+    expect(segments[1]?.costNano).toBe(costOf(20_000, 2_400_000_000n, { width: 1, slots: 4, gpus: 1 }));
+  });
+
+  it('keep the density at which they were used while they wait for a rate', () => {
+    const open = metered([reading(1, 10_000), reading(2, 20_000, { slots: 4 })], []);
+    const { segments } = metered([reading(3, 30_000, { slots: 4 })], RATES, open.meter);
+    expect(segments.map((s) => s.slots)).toEqual([2]);
   });
 
   it('wait for a rate, and lose nothing meanwhile', () => {

@@ -1,6 +1,6 @@
 // M1. Meters are cumulative and applied only when `seq` rises: duplicates and reordering are harmless.
 // M2. Segments are disjoint, immutable, and start where the meter says: at the epoch's start, at a UTC hour, at a
-//     rate change, or where the one before ended. Their counters add up to the reading's, to the last unit.
+//     change of rate or density, or where the one before ended. Their counters add up to the reading's, to the last unit.
 // Segments so far plus the open part priced in the same way is the running cost: what was shown never falls.
 import {
   poolPartsOf,
@@ -13,7 +13,9 @@ import {
 } from '../ids.ts';
 import type { LeaseRef } from '../session/session.ts';
 import { costOf } from './price.ts';
+import type { PurchaseKind } from './purchase.ts';
 import { rateAt, rateChanges } from './rates.ts';
+import { HOUR_MS } from './usage-hour.ts';
 import type { MeterReading, Rate, UsageSegment } from './usage.ts';
 
 /** Cumulative counters at an instant. */
@@ -33,8 +35,15 @@ export interface Meter {
   readonly region: RegionId;
   readonly pool: PoolId;
   readonly gpuType: string;
+  readonly model: string;
+  readonly modelVersion: string;
+  readonly purchase: PurchaseKind;
   readonly workerId: WorkerId;
-  /** Slots that the session holds, and those that its worker had. */
+  /** Trace of the open, W3C trace id. */
+  readonly traceId?: string;
+  /** When the epoch began, Unix ms. */
+  readonly startedAtMs: number;
+  /** Slots that the session holds, and those that its worker has, as the newest reading knows. */
   readonly width: number;
   readonly slots: number;
   /** GPUs that its worker spans. */
@@ -48,24 +57,20 @@ export interface Meter {
 }
 
 /** The meter of a session at a new epoch, made when the lease is recorded so that its start is deterministic. */
-export function openMeter(tenantId: TenantId, sessionId: SessionId, lease: LeaseRef, atMs: number): Meter {
+export function openMeter(
+  tenantId: TenantId,
+  sessionId: SessionId,
+  lease: LeaseRef,
+  atMs: number,
+  traceId?: string,
+): Meter {
   const start: MeterPoint = { atMs, activeMs: 0, frames: 0, lateFrames: 0 };
-  const { region, pool, workerId, width, slots, gpus, epoch } = lease;
-  const gpuType = poolPartsOf(pool).gpuType;
+  const { region, pool, workerId, width, slots, gpus, purchase, epoch } = lease;
+  const { gpuType, model, modelVersion } = poolPartsOf(pool);
   return {
-    sessionId,
-    tenantId,
-    epoch,
-    region,
-    pool,
-    gpuType,
-    workerId,
-    width,
-    slots,
-    gpus,
-    seq: -1,
-    last: start,
-    cut: start,
+    ...{ sessionId, tenantId, epoch, region, pool, gpuType, model, modelVersion, purchase, workerId },
+    ...{ width, slots, gpus, seq: -1, startedAtMs: atMs, last: start, cut: start },
+    ...(traceId !== undefined && { traceId }),
   };
 }
 
@@ -93,17 +98,26 @@ export interface Cut {
 export function cutSegments(meter: Meter, reading: MeterReading | undefined, context: CutContext): Cut {
   const moved = reading && reading.seq > meter.seq ? advance(meter, reading, context.leftAtMs) : meter;
   const points = moved === meter ? [meter.cut, meter.last] : [meter.cut, meter.last, moved.last];
+  const slots = moved === meter ? meter.slots : densityOf(meter, reading);
   const bounds = boundaries(moved, context.rates).map((atMs) => pointAt(points, atMs));
-  const closed = bounds.reduce<Cut>((cut, to) => cutAt(cut, to, context.rates), {
+  const cut = bounds.reduce<Cut>((done, to) => cutAt(done, to, context.rates), {
     meter: moved,
     segments: [],
   });
-  return context.close && hasOpenPart(closed.meter)
-    ? cutAt(closed, closingOf(closed.meter), context.rates)
-    : closed;
+  const closes = (context.close || slots !== meter.slots) && hasOpenPart(cut.meter);
+  const closed = closes ? cutAt(cut, closingOf(cut.meter), context.rates) : cut;
+  // Without a rate what is open stays so, at the density it was used at.
+  return slots === meter.slots || hasOpenPart(closed.meter)
+    ? closed
+    : { ...closed, meter: { ...closed.meter, slots } };
 }
 
-const HOUR_MS = 3_600_000;
+/** True when something was used that is in no segment. */
+export const hasOpenPart = ({ cut, last }: Meter): boolean => !isNothing(between(cut, last));
+
+/** A worker cannot serve less than what the session holds; such a figure says nothing. */
+const densityOf = ({ width, slots }: Meter, reading: MeterReading | undefined): number =>
+  (reading?.slots ?? 0) >= width ? (reading?.slots ?? slots) : slots;
 
 /** Time and counters never go back, whatever the clocks of two replicas say. */
 function advance(meter: Meter, reading: MeterReading, leftAtMs = Infinity): Meter {
@@ -117,11 +131,12 @@ function advance(meter: Meter, reading: MeterReading, leftAtMs = Infinity): Mete
 }
 
 /** UTC hours and rate changes after the open part's start and not after the newest reading. */
-function boundaries({ cut, last, gpuType, region }: Meter, rates: readonly Rate[]): readonly number[] {
+function boundaries(meter: Meter, rates: readonly Rate[]): readonly number[] {
+  const { cut, last } = meter;
   const endMs = last.atMs + 1;
   const hours: number[] = [];
   for (let at = (Math.floor(cut.atMs / HOUR_MS) + 1) * HOUR_MS; at < endMs; at += HOUR_MS) hours.push(at);
-  const changes = rateChanges(rates, gpuType, region, cut.atMs, endMs);
+  const changes = rateChanges(rates, meter, cut.atMs, endMs);
   return [...new Set([...hours, ...changes])].sort((a, b) => a - b);
 }
 
@@ -130,8 +145,6 @@ const closingOf = ({ cut, last }: Meter): MeterPoint => ({
   ...last,
   atMs: Math.max(last.atMs, cut.atMs + 1),
 });
-
-const hasOpenPart = ({ cut, last }: Meter): boolean => !isNothing(between(cut, last));
 
 type Counters = Omit<MeterPoint, 'atMs'>;
 
@@ -170,11 +183,14 @@ function cutAt({ meter, segments }: Cut, to: MeterPoint, rates: readonly Rate[])
   const { cut } = meter;
   const used = between(cut, to);
   if (isNothing(used)) return { meter: { ...meter, cut: { ...cut, atMs: to.atMs } }, segments };
-  const rate = rateAt(rates, meter.gpuType, meter.region, cut.atMs);
+  const rate = rateAt(rates, meter, cut.atMs);
   if (!rate) return { meter, segments };
-  const { sessionId, tenantId, epoch, region, pool, workerId, width, slots, gpus } = meter;
+  const { sessionId, tenantId, epoch, region, pool, gpuType, model, modelVersion, purchase } = meter;
+  const { workerId, width, slots, gpus, traceId } = meter;
   const segment: UsageSegment = {
-    ...{ sessionId, tenantId, epoch, region, pool, workerId, width, slots, gpus, ...used },
+    ...{ sessionId, tenantId, epoch, region, pool, gpuType, model, modelVersion, purchase, workerId },
+    ...{ width, slots, gpus, activeFromMs: cut.activeMs, ...used },
+    ...(traceId !== undefined && { traceId }),
     startsAtMs: cut.atMs,
     endsAtMs: to.atMs,
     rateId: rate.rateId,

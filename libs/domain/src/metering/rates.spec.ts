@@ -1,15 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RateId, RegionId } from '../ids.ts';
-import { rateAt, rateChanges } from './rates.ts';
+import type { PurchaseKind } from './purchase.ts';
+import { rateAt, rateChanges, type RatedGpu } from './rates.ts';
 import type { Rate } from './usage.ts';
 
 const US = 'us-east' as RegionId;
 const EU = 'eu-west' as RegionId;
 const rate = (rateId: string, over: Partial<Rate> = {}): Rate => ({
   ...{ rateId: rateId as RateId, gpuType: 'h100', currency: 'GBP', nanoPerGpuHour: 1n },
-  ...{ effectiveFromMs: 0, recordedAtMs: 0, ...over },
+  ...{ purchase: 'on_demand', source: 'test', effectiveFromMs: 0, recordedAtMs: 0, ...over },
 });
-const at = (rates: readonly Rate[], atMs: number, region = US) => rateAt(rates, 'h100', region, atMs)?.rateId;
+const gpu = (over: Partial<RatedGpu> = {}): RatedGpu => ({
+  ...{ gpuType: 'h100', region: US, purchase: 'on_demand', ...over },
+});
+const at = (rates: readonly Rate[], atMs: number, region = US, purchase: PurchaseKind = 'on_demand') =>
+  rateAt(rates, gpu({ region, purchase }), atMs)?.rateId;
 
 describe('the rate in force', () => {
   it('is the latest that is effective', () => {
@@ -35,9 +40,19 @@ describe('the rate in force', () => {
     expect([at(rates, 200, EU), at(rates, 200, US)]).toEqual(['eu', 'all']);
   });
 
+  it("is that of the GPU's purchase kind where there is one, before any region's, and else that of on demand", () => {
+    const rates = [rate('us', { region: US }), rate('spot', { purchase: 'spot' }), rate('all')];
+    expect([at(rates, 5, US, 'spot'), at(rates, 5, US), at(rates, 5, US, 'reserved')]).toEqual([
+      'spot',
+      'us',
+      'us',
+    ]);
+    expect(at([rate('spot', { purchase: 'spot' })], 5)).toBeUndefined();
+  });
+
   it('is the first recorded before any holds, and none for another GPU type', () => {
     expect(at([rate('late', { recordedAtMs: 500 }), rate('later', { recordedAtMs: 600 })], 100)).toBe('late');
-    expect(rateAt([rate('h100')], 'b200', US, 100)).toBeUndefined();
+    expect(rateAt([rate('h100')], gpu({ gpuType: 'b200' }), 100)).toBeUndefined();
   });
 
   it('does not depend on the order in which rates are listed', () => {
@@ -51,8 +66,8 @@ describe('the rate in force', () => {
       rate('new', { effectiveFromMs: 100 }),
       rate('b200', { gpuType: 'b200', effectiveFromMs: 50 }),
     ];
-    expect(rateChanges(rates, 'h100', US, 0, 1_000)).toEqual([100]);
-    expect(rateChanges(rates, 'h100', US, 100, 1_000)).toEqual([]);
-    expect(rateChanges(rates, 'h100', US, 0, 100)).toEqual([]);
+    expect(rateChanges(rates, gpu(), 0, 1_000)).toEqual([100]);
+    expect(rateChanges(rates, gpu(), 100, 1_000)).toEqual([]);
+    expect(rateChanges(rates, gpu(), 0, 100)).toEqual([]);
   });
 });

@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Epoch, PoolId, RateId, RegionId, SessionId, TenantId, WorkerId } from '../ids.ts';
 import { cutSegments, openMeter } from './meter.ts';
-import { gpuBillNano, segmentWithin, sessionUsageOf } from './usage-sum.ts';
+import { gpuBillNano } from '../idle/gpu-bill.ts';
+import { segmentWithin, sessionUsageOf } from './usage-sum.ts';
 import type { Rate } from './usage.ts';
 
 const HOUR = 3_600_000;
@@ -11,11 +12,12 @@ const T0 = Date.UTC(2026, 10, 2, 10);
 const US = 'us-east' as RegionId;
 const rate = (rateId: string, nano: bigint, fromMs = 0): Rate => ({
   ...{ rateId: rateId as RateId, gpuType: 'h100', currency: 'GBP', nanoPerGpuHour: nano },
-  ...{ effectiveFromMs: fromMs, recordedAtMs: 0 },
+  ...{ purchase: 'on_demand', source: 'test', effectiveFromMs: fromMs, recordedAtMs: 0 },
 });
 const up = (fromMs: number, toMs: number, gpus = 1) => ({
   gpuType: 'h100',
   gpus,
+  purchase: 'on_demand' as const,
   region: US,
   startedAtMs: fromMs,
   lastSeenAtMs: toMs,
@@ -32,7 +34,7 @@ const meterAt = (epoch: number, atMs: number, slots: number, width = 1, gpus = 1
         workerId: 'w1' as WorkerId,
         workerAddress: 'w1:1',
       },
-      ...{ slot: 0, width, slots, gpus, epoch: epoch as Epoch },
+      ...{ slot: 0, width, slots, gpus, purchase: 'on_demand', epoch: epoch as Epoch },
     },
     atMs,
   );
@@ -50,15 +52,6 @@ const reading = (epoch: number, activeMs: number, atMs: number) => ({
 });
 
 describe('the bill of a GPU', () => {
-  it('is its time up at the rates in force, within the window', () => {
-    expect(gpuBillNano(up(T0, T0 + HOUR), RATES, T0, T0 + HOUR)).toBe(2_400_000_000n);
-    expect(gpuBillNano(up(T0, T0 + HOUR), RATES, T0 + HOUR / 2, T0 + 2 * HOUR)).toBe(1_200_000_000n);
-    expect(gpuBillNano(up(T0, T0 + HOUR), RATES, T0 + HOUR, T0 + 2 * HOUR)).toBe(0n);
-    expect(gpuBillNano(up(T0, T0 + HOUR), [], T0, T0 + HOUR)).toBe(0n);
-    const dearer = [...RATES, rate('r2', 4_800_000_000n, T0 + HOUR / 2)];
-    expect(gpuBillNano(up(T0, T0 + HOUR), dearer, T0, T0 + HOUR)).toBe(3_600_000_000n);
-  });
-
   it('covers the sessions of its slots, wide ones too: what is left is idle, and never negative', () => {
     const use = fc.array(fc.record({ ms: fc.nat(HOUR), width: fc.integer({ min: 1, max: 4 }) }), {
       minLength: 1,

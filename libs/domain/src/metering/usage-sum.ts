@@ -1,8 +1,5 @@
-// M3. Per GPU: session cost + idle = the GPU's bill, exactly. Idle is what is left, so it cannot disagree.
-import type { RegionId, SessionId } from '../ids.ts';
+import type { SessionId } from '../ids.ts';
 import { cutSegments, type Meter } from './meter.ts';
-import { costOf } from './price.ts';
-import { rateAt, rateChanges } from './rates.ts';
 import type { MeterReading, Rate, SessionUsage, UsageSegment } from './usage.ts';
 
 /** What is shown for a session that has used nothing yet. */
@@ -43,31 +40,6 @@ export function sessionUsageOf(
     asOfMs: Math.max(0, ...open.map(({ last }) => last.atMs)),
   };
 }
-
-/** A worker's time up, as it was seen, on one GPU or on several. */
-export interface GpuUptime {
-  readonly gpuType: string;
-  readonly gpus: number;
-  readonly region: RegionId;
-  readonly startedAtMs: number;
-  readonly lastSeenAtMs: number;
-}
-
-/** What a worker's GPUs cost in the window [fromMs, toMs): uptime x the rates in force, floored per rate. */
-export function gpuBillNano(uptime: GpuUptime, rates: readonly Rate[], fromMs: number, toMs: number): bigint {
-  const start = Math.max(uptime.startedAtMs, fromMs);
-  const end = Math.min(uptime.lastSeenAtMs, toMs);
-  if (end <= start) return 0n;
-  const changes = rateChanges(rates, uptime.gpuType, uptime.region, start, end);
-  const bounds = [start, ...changes, end];
-  return bounds.slice(1).reduce((total, to, i) => {
-    const from = bounds[i] ?? start;
-    const rate = rateAt(rates, uptime.gpuType, uptime.region, from);
-    return total + (rate ? costOf(to - from, rate.nanoPerGpuHour, { ...WHOLE, gpus: uptime.gpus }) : 0n);
-  }, 0n);
-}
-
-const WHOLE = { width: 1, slots: 1 };
 
 /** The part of a segment that falls in the window, by its share of the time; whole segments are exact. */
 export function segmentWithin(

@@ -1,6 +1,7 @@
 // M1. Meters are cumulative, applied only when `seq` rises.
 // M2. Money is integers (nano-units of a currency) over disjoint intervals, rounded once.
 import type { Epoch, PoolId, RateId, RegionId, SessionId, TenantId, WorkerId } from '../ids.ts';
+import type { PurchaseKind } from './purchase.ts';
 
 /** Cumulative counters of one session at one epoch, as its worker reports them. */
 export interface MeterReading {
@@ -10,6 +11,8 @@ export interface MeterReading {
   readonly activeMs: number;
   readonly frames: number;
   readonly lateFrames: number;
+  /** What its worker can serve now, at least the slots in use; 0 or undefined: unchanged. */
+  readonly slots?: number;
   /** Control-plane clock at which the reading arrived, Unix ms. */
   readonly atMs: number;
 }
@@ -20,6 +23,10 @@ export interface Rate {
   readonly gpuType: string;
   /** Undefined: every region without a rate of its own. */
   readonly region?: RegionId;
+  /** A kind without a rate of its own is taken at that of `on_demand`. */
+  readonly purchase: PurchaseKind;
+  /** Where the figure comes from, for a person: a contract, a price list, an invoice. */
+  readonly source: string;
   readonly currency: string;
   /** Nano-units of the currency for one GPU for one hour. */
   readonly nanoPerGpuHour: bigint;
@@ -27,7 +34,7 @@ export interface Rate {
   readonly recordedAtMs: number;
 }
 
-/** One immutable, priced interval of one session; never crosses a UTC hour, an epoch or a rate change. */
+/** One immutable, priced interval of one session; never crosses a UTC hour, an epoch, a rate or a density change. */
 export interface UsageSegment {
   readonly sessionId: SessionId;
   readonly tenantId: TenantId;
@@ -37,7 +44,15 @@ export interface UsageSegment {
   readonly endsAtMs: number;
   readonly region: RegionId;
   readonly pool: PoolId;
+  readonly gpuType: string;
+  readonly model: string;
+  readonly modelVersion: string;
+  readonly purchase: PurchaseKind;
   readonly workerId: WorkerId;
+  /** Trace of the open, W3C trace id: from here back to the request, and on to the invoice line. */
+  readonly traceId?: string;
+  /** Active time of this epoch before the segment: what started minutes are counted from. */
+  readonly activeFromMs: number;
   readonly activeMs: number;
   readonly frames: number;
   readonly lateFrames: number;

@@ -28,7 +28,15 @@ const lease = (epoch: number, worker = 'w1'): LeaseRef => ({
     pool: 'us-east/h100/gallery@1' as PoolId,
     workerId: worker as WorkerId,
   },
-  ...{ workerAddress: `${worker}:1`, slot: 0, width: 1, slots: 2, gpus: 1, epoch: epoch as Epoch },
+  ...{
+    workerAddress: `${worker}:1`,
+    slot: 0,
+    width: 1,
+    slots: 2,
+    gpus: 1,
+    purchase: 'on_demand',
+    epoch: epoch as Epoch,
+  },
 });
 
 const enqueue: SessionCommand = { type: 'enqueue', atMs: 1, reasons: [] };

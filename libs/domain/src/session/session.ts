@@ -1,6 +1,7 @@
 // A session is folded from its events; nothing else changes it. `decide` says which events a command causes,
 // `evolve` folds one event into the state, and both are total over the unions below.
 import type { Epoch, GroupId, PoolId, RegionId, SessionId, TenantId, WorkerId } from '../ids.ts';
+import { DEFAULT_PURCHASE, type PurchaseKind } from '../metering/purchase.ts';
 
 export const SESSION_STATES = [
   'queued',
@@ -44,6 +45,8 @@ export interface Lease {
   readonly slots: number;
   /** GPUs that the worker's process spans. */
   readonly gpus: number;
+  /** How the worker's GPUs were bought. */
+  readonly purchase: PurchaseKind;
   readonly epoch: Epoch;
   /** Unix ms at which the lease lapses unless renewed (L1). */
   readonly expiresAtMs: number;
@@ -52,15 +55,27 @@ export interface Lease {
 /** The fields of a lease that a session's history keeps. */
 export type LeaseRef = Pick<
   Lease,
-  'region' | 'pool' | 'workerId' | 'workerAddress' | 'slot' | 'width' | 'slots' | 'gpus' | 'epoch'
+  | 'region'
+  | 'pool'
+  | 'workerId'
+  | 'workerAddress'
+  | 'slot'
+  | 'width'
+  | 'slots'
+  | 'gpus'
+  | 'purchase'
+  | 'epoch'
 >;
 
-/** As it was stored before sessions could hold several slots: neither width nor GPUs, which were one then. */
-export type StoredLeaseRef = Omit<LeaseRef, 'width' | 'gpus'> & Partial<Pick<LeaseRef, 'width' | 'gpus'>>;
+type AddedLater = 'width' | 'gpus' | 'purchase';
+
+/** As it was stored before leases said how many slots and GPUs they are wide (one then), and how those were bought. */
+export type StoredLeaseRef = Omit<LeaseRef, AddedLater> & Partial<Pick<LeaseRef, AddedLater>>;
 
 export const leaseRefOf = (lease: StoredLeaseRef): LeaseRef => {
-  const { region, pool, workerId, workerAddress, slot, width = 1, slots, gpus = 1, epoch } = lease;
-  return { region, pool, workerId, workerAddress, slot, width, slots, gpus, epoch };
+  const { region, pool, workerId, workerAddress, slot, slots, epoch } = lease;
+  const { width = 1, gpus = 1, purchase = DEFAULT_PURCHASE } = lease;
+  return { region, pool, workerId, workerAddress, slot, width, slots, gpus, purchase, epoch };
 };
 
 export const PRIORITIES = ['low', 'normal', 'high'] as const;

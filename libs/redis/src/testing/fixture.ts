@@ -63,6 +63,8 @@ export const registration = (change: Partial<WorkerRegistration> = {}): WorkerRe
   address: '127.0.0.1:5000',
   slots: 2,
   gpus: 1,
+  purchase: 'on_demand',
+  ageMs: 0,
   stateBytes: 4_096,
   rebuildMs: 0,
   ...change,

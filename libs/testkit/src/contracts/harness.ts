@@ -1,6 +1,10 @@
 import type {
   AuditLog,
+  BillingStores,
+  CreditHolds,
   DemandHistory,
+  GpuHours,
+  JobRuns,
   LeaseStore,
   LiveMeters,
   ModelCatalog,
@@ -8,8 +12,11 @@ import type {
   Pairings,
   QueueRecord,
   SessionRepository,
+  SetAside,
   TenantRepository,
+  UsageHours,
   UsageRepository,
+  Webhooks,
   WorkerRegistry,
 } from '@meridian/application';
 import type { RegionId } from '@meridian/domain';
@@ -34,17 +41,27 @@ export interface RegionHarnessTimes {
 
 export type OpenRegion = (times: RegionHarnessTimes) => Promise<RegionHarness>;
 
+/** What time it is for the record in every contract, Unix ms: no reading is from after it, unless it means to be. */
+export const LATER_MS = Date.UTC(2100, 0);
+
 /** The durable record, empty: no tenant, session, rate. */
 export interface RecordHarness {
   readonly tenants: TenantRepository;
   readonly sessions: SessionRepository;
   readonly usage: UsageRepository;
+  readonly gpuHours: GpuHours;
+  readonly usageHours: UsageHours;
+  readonly setAside: SetAside;
   readonly models: ModelCatalog;
   readonly policies: ModelPolicies;
   readonly queue: QueueRecord;
   readonly audit: AuditLog;
   readonly demand: DemandHistory;
   readonly pairings: Pairings;
+  readonly webhooks: Webhooks;
+  readonly jobRuns: JobRuns;
+  readonly credit: CreditHolds;
+  readonly billing: BillingStores;
   close(): Promise<void>;
 }
 

@@ -54,6 +54,35 @@ export function liveMetersContract(open: OpenRegion): void {
     expect(await changed()).toEqual([]);
   });
 
+  it('says since when the longest has waited', async () => {
+    expect(await store.meters.oldestChangedMs(US_EAST)).toBeUndefined();
+    await report({ seq: 1, activeMs: 1_000 });
+    const first = (await store.meters.read(US_EAST, sessionId(1)))?.atMs;
+    await store.elapse(20);
+    await report({ seq: 2, activeMs: 2_000 });
+    expect(await store.meters.oldestChangedMs(US_EAST)).toBe(first);
+    await store.meters.settle(US_EAST, await store.meters.takeChanged(US_EAST, 10));
+    expect(await store.meters.oldestChangedMs(US_EAST)).toBeUndefined();
+  });
+
+  it('tells how many share the worker, at least those who do', async () => {
+    await report({ seq: 1 });
+    expect((await store.meters.read(US_EAST, sessionId(1)))?.slots).toBe(worker.slots);
+    await store.registry.heartbeat(aHeartbeat(worker, (beats += 1), [aReport({ seq: 2 })], { slots: 0 }));
+    expect((await store.meters.read(US_EAST, sessionId(1)))?.slots).toBe(0);
+    const many = [3, 4, 5, 6].map((name) => aReport({ sessionId: sessionId(name) }));
+    await store.registry.heartbeat(aHeartbeat(worker, (beats += 1), many, { slots: 1 }));
+    await store.registry.heartbeat(
+      aHeartbeat(
+        worker,
+        (beats += 1),
+        many.map((one) => ({ ...one, seq: 9 })),
+        { slots: 1 },
+      ),
+    );
+    expect((await store.meters.read(US_EAST, sessionId(3)))?.slots).toBe(4);
+  });
+
   it('keeps as changed what rose while it was being stored', async () => {
     await report({ seq: 1, activeMs: 1_000 });
     const taken = await store.meters.takeChanged(US_EAST, 10);

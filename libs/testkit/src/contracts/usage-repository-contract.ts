@@ -10,6 +10,7 @@ import {
   type MeterReading,
   type RateId,
   type Session,
+  type Incarnation,
 } from '@meridian/domain';
 import {
   aLease,
@@ -202,8 +203,21 @@ export function usageRepositoryContract(open: OpenRecord): void {
   });
 
   const uptime = (over: Partial<WorkerUptime> = {}): WorkerUptime => ({
-    ...{ workerId: workerId('us-east-1'), incarnation: 'a', region: US_EAST, pool: poolIn(US_EAST) },
-    ...{ gpuType: 'h100', slots: 2, gpus: 1, startedAtMs: T0, lastSeenAtMs: T0 + 20_000, ...over },
+    ...{
+      workerId: workerId('us-east-1'),
+      incarnation: 'a' as Incarnation,
+      region: US_EAST,
+      pool: poolIn(US_EAST),
+    },
+    ...{
+      gpuType: 'h100',
+      slots: 2,
+      gpus: 1,
+      purchase: 'on_demand',
+      startedAtMs: T0,
+      lastSeenAtMs: T0 + 20_000,
+      ...over,
+    },
   });
 
   it('adds up: what sessions used, and the bill of the GPUs that were up (M3)', async () => {

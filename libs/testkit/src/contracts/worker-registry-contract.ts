@@ -120,6 +120,22 @@ export function workerRegistryContract(open: OpenRegion): void {
     expect((await store.registry.snapshot(US_EAST)).pools[0]?.workers[0]).toMatchObject({ gpus: 2 });
   });
 
+  it('says how a worker was bought, in its leases too, and since when its process runs', async () => {
+    const spot = aWorker({ purchase: 'spot', ageMs: 40_000 });
+    await store.registry.register(spot);
+    const [booting] = await store.registry.list(US_EAST);
+    expect(booting).toMatchObject({ purchase: 'spot', isBooting: true });
+    expect((booting?.registeredAtMs ?? 0) - (booting?.startedAtMs ?? 0)).toBe(40_000);
+    await store.registry.heartbeat(aHeartbeat(spot, 1, [aReport()]));
+    await store.registry.register({ ...spot, ageMs: 55_000 });
+    const [again] = await store.registry.list(US_EAST);
+    expect(again).toMatchObject({ isBooting: false, startedAtMs: booting?.startedAtMs });
+    expect(await store.leases.find(US_EAST, sessionId(1))).toMatchObject({ purchase: 'spot' });
+    await store.registry.register({ ...spot, incarnation: 'b' as Incarnation, ageMs: 10_000 });
+    const [other] = await store.registry.list(US_EAST);
+    expect((other?.registeredAtMs ?? 0) - (other?.startedAtMs ?? 0)).toBe(10_000);
+  });
+
   it('tells a lost worker’s session of several slots once', async () => {
     const wide = aWorker({ slots: 4 });
     await store.registry.register(wide);

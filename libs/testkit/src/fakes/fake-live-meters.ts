@@ -22,12 +22,18 @@ export class FakeLiveMeters implements LiveMeters {
     return this.#regions.at(region, (store) => [...store.changed.values()].slice(0, limit));
   }
 
+  oldestChangedMs(region: RegionId): Promise<number | undefined> {
+    return this.#regions.at(region, (store) => store.changedSince.values().next().value);
+  }
+
   settle(region: RegionId, readings: readonly MeterReading[]): Promise<void> {
     return this.#regions.at(region, (store) => {
       for (const { sessionId, epoch, seq } of readings) {
         const key = `${sessionId} ${epoch}`;
         const kept = store.changed.get(key);
-        if (kept && kept.seq <= seq) store.changed.delete(key);
+        if (!kept || kept.seq > seq) continue;
+        store.changed.delete(key);
+        store.changedSince.delete(key);
       }
     });
   }

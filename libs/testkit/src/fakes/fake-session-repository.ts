@@ -81,7 +81,8 @@ export class FakeSessionRepository implements SessionRepository {
       this.#record.openMeters(session, events);
       for (const meter of this.#record.metersOf(session.request.sessionId)) {
         const reading = finalReading && meterKey(finalReading) === meterKey(meter) ? finalReading : undefined;
-        if (reading || session.state === 'ended') this.#record.cut(meter, reading);
+        const isApplied = reading !== undefined && this.#record.take(reading) === 'applied';
+        if (session.state === 'ended' && !isApplied) this.#record.cut(meter, undefined);
       }
       return true;
     });

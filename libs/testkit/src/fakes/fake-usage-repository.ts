@@ -1,5 +1,19 @@
-import type { FleetCostRow, UsageRepository, WorkerUptime } from '@meridian/application';
-import { cutSegments, gpuBillNano, rateAt, segmentWithin, sessionUsageOf } from '@meridian/domain';
+import type {
+  ApplyOutcome,
+  CutOpenOutcome,
+  FleetCostRow,
+  MeterCursor,
+  UsageRepository,
+  WorkerUptime,
+} from '@meridian/application';
+import {
+  cutSegments,
+  gpuBillNano,
+  hasOpenPart,
+  rateAt,
+  segmentWithin,
+  sessionUsageOf,
+} from '@meridian/domain';
 import type { MeterReading, PoolId, Rate, SessionId, SessionUsage, UsageSegment } from '@meridian/domain';
 import type { FakeRecord } from './fake-record.ts';
 import { meterKey } from './meter-key.ts';
@@ -11,13 +25,31 @@ export class FakeUsageRepository implements UsageRepository {
     this.#record = record;
   }
 
-  apply(readings: readonly MeterReading[]): Promise<void> {
+  apply(readings: readonly MeterReading[]): Promise<ApplyOutcome> {
     return this.#record.do(() => {
-      for (const reading of readings) {
-        const meter = this.#record.meters.get(meterKey(reading));
-        if (meter && reading.seq > meter.seq) this.#record.cut(meter, reading);
-      }
+      const inOrder = readings.toSorted((a, b) => a.seq - b.seq);
+      const became = inOrder.map((reading) => this.#record.take(reading));
+      const count = (outcome: string): number => became.filter((each) => each === outcome).length;
+      return { applied: count('applied'), setAside: count('set aside') };
     });
+  }
+
+  cutOpen(beforeMs: number, limit: number, after?: MeterCursor): Promise<CutOpenOutcome> {
+    return this.#record.do(() => {
+      const open = [...this.#record.meters.values()]
+        .filter((meter) => meter.last.atMs < beforeMs && hasOpenPart(meter) && isAfter(meter, after))
+        .sort((a, b) => (isAfter(a, b) ? 1 : -1));
+      const some = open.slice(0, limit);
+      for (const meter of some) this.#record.cut(meter, undefined, true);
+      const last = some.length < open.length ? some.at(-1) : undefined;
+      const cut = some.filter((meter) => this.#record.meters.get(meterKey(meter))?.cut !== meter.cut).length;
+      return { cut, ...(last && { next: { sessionId: last.sessionId, epoch: last.epoch } }) };
+    });
+  }
+
+  /** Every day has room. */
+  ensureDays(): Promise<number> {
+    return this.#record.do(() => 0);
   }
 
   sessionUsage(sessionId: SessionId, live?: MeterReading): Promise<SessionUsage | undefined> {
@@ -76,10 +108,15 @@ export class FakeUsageRepository implements UsageRepository {
     const used = [...this.#record.segments.values(), ...open]
       .filter((segment) => segment.pool === pool)
       .map((segment) => segmentWithin(segment, fromMs, toMs));
-    const currency = rateAt(rates, first.gpuType, first.region, fromMs)?.currency ?? 'GBP';
+    const currency = rateAt(rates, first, fromMs)?.currency ?? 'GBP';
     const billNano = uptimes.reduce((sum, uptime) => sum + gpuBillNano(uptime, rates, fromMs, toMs), 0n);
     const sessionNano = used.reduce((sum, part) => sum + part.costNano, 0n);
     const activeMs = used.reduce((sum, part) => sum + part.activeMs, 0);
     return [{ region: first.region, pool, currency, billNano, sessionNano, activeMs }];
   }
 }
+
+const isAfter = (meter: MeterCursor, cursor: MeterCursor | undefined): boolean =>
+  cursor === undefined ||
+  meter.sessionId > cursor.sessionId ||
+  (meter.sessionId === cursor.sessionId && meter.epoch > cursor.epoch);

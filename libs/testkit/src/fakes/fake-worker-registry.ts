@@ -28,7 +28,7 @@ export class FakeWorkerRegistry implements WorkerRegistry {
       store.workers.set(worker.workerId, {
         ...{ registration: worker, registeredAtMs: same?.registeredAtMs ?? nowMs, lastHeartbeatAtMs: nowMs },
         ...{ seq: -1, slots: worker.slots, pace: NOT_MEASURED, taken: same?.taken ?? new Map() },
-        cadence: same?.cadence,
+        ...{ cadence: same?.cadence, startedAtMs: same?.startedAtMs ?? nowMs - worker.ageMs },
         ...{ beaten: same?.beaten ?? false, draining: false, drainWanted: old?.drainWanted ?? false },
         ...{ lost: false, told: false },
       });
@@ -40,7 +40,8 @@ export class FakeWorkerRegistry implements WorkerRegistry {
     return this.#regions.at(beat.region, (store, nowMs): HeartbeatOutcome => {
       const worker = store.workers.get(beat.workerId);
       if (worker?.registration.incarnation !== beat.incarnation) return { kind: 'unknown' };
-      for (const report of beat.sessions) keepCounters(store, report, nowMs);
+      const density = beat.slots > 0 ? Math.max(beat.slots, worker.taken.size) : 0;
+      for (const report of beat.sessions) keepCounters(store, report, density, nowMs);
       const running = beat.sessions.filter((report) => report.activity !== 'ended');
       const fenced = running.filter((r) => (store.leases.get(r.sessionId)?.lease.epoch ?? 0) > r.epoch);
       if (beat.seq > worker.seq) {
@@ -133,14 +134,16 @@ function freeStopped(store: RegionStore, worker: StoredWorker, beat: WorkerHeart
   }
 }
 
-function keepCounters(store: RegionStore, report: SessionReport, atMs: number): void {
+function keepCounters(store: RegionStore, report: SessionReport, slots: number, atMs: number): void {
   const { sessionId, epoch, seq, activeMs, frames, lateFrames } = report;
   const epochs = store.meters.get(sessionId) ?? new Map();
   const known = epochs.get(epoch);
   if (known && known.seq >= seq) return;
-  const reading = { sessionId, epoch, seq, activeMs, frames, lateFrames, atMs };
+  const reading = { sessionId, epoch, seq, activeMs, frames, lateFrames, slots, atMs };
   store.meters.set(sessionId, epochs.set(epoch, reading));
-  store.changed.set(`${sessionId} ${epoch}`, reading);
+  const key = `${sessionId} ${epoch}`;
+  store.changed.set(key, reading);
+  if (!store.changedSince.has(key)) store.changedSince.set(key, atMs);
 }
 
 const lostWorker = (store: RegionStore, worker: StoredWorker, nowMs: number): LostWorker => ({
@@ -149,12 +152,18 @@ const lostWorker = (store: RegionStore, worker: StoredWorker, nowMs: number): Lo
 });
 
 const registered = (store: RegionStore, worker: StoredWorker, nowMs: number): RegisteredWorker => ({
-  ...worker.registration,
+  ...withoutAge(worker.registration),
   slots: worker.slots,
   ...store.health(worker, nowMs),
   usedSlots: worker.taken.size,
   ...((worker.drainWanted || worker.draining) && { sessions: new Set(worker.taken.values()).size }),
+  isBooting: !worker.beaten,
+  startedAtMs: worker.startedAtMs,
   registeredAtMs: worker.registeredAtMs,
   lastHeartbeatAtMs: worker.lastHeartbeatAtMs,
   pace: worker.pace,
 });
+
+function withoutAge({ ageMs: _, ...registration }: WorkerRegistration) {
+  return registration;
+}

@@ -17,6 +17,7 @@ import {
 export interface StoredWorker {
   readonly registration: WorkerRegistration;
   readonly registeredAtMs: number;
+  readonly startedAtMs: number;
   lastHeartbeatAtMs: number;
   seq: number;
   slots: number;
@@ -49,6 +50,8 @@ export class RegionStore {
   readonly leases = new Map<SessionId, StoredLease>();
   readonly meters = new Map<SessionId, Map<number, MeterReading>>();
   readonly changed = new Map<string, MeterReading>();
+  /** When each of `changed` first rose, longest waiting first. */
+  readonly changedSince = new Map<string, number>();
   /** True: every call throws `StoreUnavailable`. */
   away = false;
   readonly region: RegionId;
@@ -75,7 +78,8 @@ export class RegionStore {
 
   /** Forgets everything, as a Redis without persistence does when it restarts. */
   flush(): void {
-    for (const kept of [this.workers, this.leases, this.meters, this.changed]) kept.clear();
+    for (const kept of [this.workers, this.leases, this.meters, this.changed, this.changedSince])
+      kept.clear();
   }
 
   drop(sessionId: SessionId): void {
@@ -117,9 +121,19 @@ export class RegionStore {
   ): Lease {
     this.drop(sessionId);
     const slot = markSlots(worker, sessionId, width);
-    const { region, pool, workerId, address, gpus } = worker.registration;
+    const { region, pool, workerId, address, gpus, purchase } = worker.registration;
     const expiresAtMs = this.#clock.nowMs() + ttlMs;
-    const place = { region, pool, workerId, workerAddress: address, slot, width, slots: worker.slots, gpus };
+    const place = {
+      region,
+      pool,
+      workerId,
+      workerAddress: address,
+      slot,
+      width,
+      slots: worker.slots,
+      gpus,
+      purchase,
+    };
     const lease: Lease = { sessionId, ...place, epoch, expiresAtMs };
     this.leases.set(sessionId, { lease, running });
     this.lapsesAt(expiresAtMs);
