@@ -7,7 +7,7 @@ import {
   StoreUnavailable,
   type ApplyOutcome,
 } from '@meridian/application';
-import type { MeterReading } from '@meridian/domain';
+import type { MeterReading, SessionId } from '@meridian/domain';
 import { Database, PostgresUsageHours, PrismaUsageRepository } from '@meridian/postgres';
 import {
   connectRedis,
@@ -39,7 +39,7 @@ export interface PlaneResult {
   readonly setAside: number;
   /** Of this process while it was measured: user and system. */
   readonly cpuMs: number;
-  /** From the arrival of a reading until it was stored, ms. */
+  /** From the arrival of a reading until it, or a newer one of the session, was stored, ms. */
   readonly lagMsP50: number;
   readonly lagMsP99: number;
   readonly lagMsMax: number;
@@ -57,6 +57,8 @@ const FLUSH_MS = 5_000;
 const ROLL_UP_MS = 15_000;
 const LOOK_MS = 100;
 const REGISTER_AT_ONCE = 200;
+/** An answer of Redis is later than the reading in it by less than this. */
+const ANSWERED_MS = 2_000;
 
 /** Tells what was applied, and when. */
 class NotedUsage extends PrismaUsageRepository {
@@ -82,6 +84,7 @@ class Plane {
   readonly #meters: RedisLiveMeters;
   readonly #workers: readonly ReportingWorker[];
   readonly #lags = new Tally();
+  readonly #waits = new Waits();
   readonly #beats = new Tally();
   readonly #incidents = new NotedIncidents();
   #isOver = false;
@@ -168,11 +171,13 @@ class Plane {
   async #beat(worker: ReportingWorker | undefined): Promise<void> {
     if (!worker) return;
     const askedMs = performance.now();
-    const outcome = await this.#registry.heartbeat(worker.beat(Date.now())).catch(unlessAway);
+    const beat = worker.beat(Date.now());
+    const outcome = await this.#registry.heartbeat(beat).catch(unlessAway);
     if (outcome?.kind === 'unknown') throw new Error('a worker was not known');
     if (!this.#isMeasured) return;
     if (!outcome) this.#lost += 1;
     if (!outcome) return;
+    for (const { sessionId } of beat.sessions) this.#waits.arrived(sessionId);
     this.#beats.add(performance.now() - askedMs);
     this.#heartbeats += 1;
   }
@@ -229,8 +234,7 @@ class Plane {
 
   #note(readings: readonly MeterReading[], { applied, setAside }: ApplyOutcome): void {
     if (!this.#isMeasured) return;
-    const nowMs = Date.now();
-    for (const { atMs } of readings) this.#lags.add(nowMs - atMs);
+    for (const { sessionId, atMs } of readings) this.#lags.add(this.#waits.stored(sessionId, atMs));
     this.#outcome.applied += applied;
     this.#outcome.setAside += setAside;
   }
@@ -238,6 +242,32 @@ class Plane {
 
 function unlessAway(error: unknown): undefined {
   if (!(error instanceof StoreUnavailable)) throw error;
+}
+
+/**
+ * Since when each session has something to say that is not stored. A reading that is overtaken by a newer one before it is
+ * stored waits as long as that one: what it said is stored with it.
+ */
+class Waits {
+  readonly #waiting = new Map<SessionId, { firstMs: number; lastMs: number }>();
+
+  arrived(sessionId: SessionId): void {
+    const nowMs = Date.now();
+    const waiting = this.#waiting.get(sessionId);
+    if (waiting) waiting.lastMs = nowMs;
+    else this.#waiting.set(sessionId, { firstMs: nowMs, lastMs: nowMs });
+  }
+
+  /** How long the first of them has waited, ms. What arrived after the reading that was stored goes on waiting. */
+  stored(sessionId: SessionId, atMs: number): number {
+    const nowMs = Date.now();
+    const waiting = this.#waiting.get(sessionId);
+    if (!waiting) return nowMs - atMs;
+    const waitedMs = nowMs - Math.min(waiting.firstMs, atMs);
+    if (waiting.lastMs > atMs + ANSWERED_MS) waiting.firstMs = waiting.lastMs;
+    else this.#waiting.delete(sessionId);
+    return waitedMs;
+  }
 }
 
 /** How often each whole ms was seen. */

@@ -30,15 +30,28 @@ describe('the price of a month', () => {
     expect(priceOf(aPlan({ lines }), used).lines.map(({ nano }) => nano)).toEqual([1n, 20n, 300n]);
   });
 
-  it('has included time, in whole minutes where they are what is counted', () => {
+  it('has included time, in whole minutes where they are what is counted, and nobody has the rest', () => {
     const minutes = aLine({ model: 'gallery', unit: 'started_minute', tiers: [aTier(1n)] });
     const plan = aPlan({ includedMs: 150_000, lines: [minutes, aLine()] });
     const used = [usedIn(0, 180_000), usedIn(0, 40_000, { model: 'dream' })];
     const { lines } = priceOf(plan, used);
     expect(lines.map(({ includedMilli, nano }) => [includedMilli, nano])).toEqual([
       [2_000n, 1n],
-      [30_000n, 10_000_000n],
+      [0n, 40_000_000n],
     ]);
+  });
+
+  it('never falls by more use, though minutes and milliseconds share the included time', () => {
+    const free = [aTier(0n)];
+    const lines = [
+      aLine({ model: 'gallery', modelVersion: '2', tiers: free }),
+      aLine({ model: 'gallery', unit: 'started_minute', tiers: free }),
+      aLine({ tiers: [aTier(1n)] }),
+    ];
+    const plan = aPlan({ lines, includedMs: 60_000 });
+    const used = [usedIn(0, 60_000), usedIn(0, 1_000, { model: 'dream' })];
+    expect(priceOf(plan, used).totalNano).toBe(1n);
+    expect(priceOf(plan, [usedIn(0, 1, { modelVersion: '2' }), ...used]).totalNano).toBe(1n);
   });
 
   it('goes on from what was used when the plan changes', () => {

@@ -25,7 +25,10 @@ export interface Priced {
   readonly lines: readonly PricedLine[];
 }
 
-/** Included time goes to the lines in the plan's order; a line by the minute takes whole minutes of it. */
+/**
+ * Included time goes to the lines in the plan's order; a line by the minute takes whole minutes of it, and what is left of
+ * one that it could have used goes to nobody: passed on, more use of one line could make another cheaper.
+ */
 export function priceOf(plan: PricePlan, usage: readonly ModelUsage[]): Priced {
   let includedMs = BigInt(plan.includedMs);
   const quantities = quantitiesOf(plan, usage);
@@ -34,7 +37,7 @@ export function priceOf(plan: PricePlan, usage: readonly ModelUsage[]): Priced {
     const msPerMilli = line.unit === 'active_second' ? 1n : 60n;
     const room = (includedMs / msPerMilli / stepMilli(line)) * stepMilli(line);
     const includedMilli = room < quantityMilli ? room : quantityMilli;
-    includedMs -= includedMilli * msPerMilli;
+    includedMs = room < quantityMilli ? 0n : includedMs - includedMilli * msPerMilli;
     return { quantityMilli, includedMilli, nano: priceOfQuantity(line, quantityMilli - includedMilli) };
   });
   return { totalNano: lines.reduce((sum, { nano }) => sum + nano, 0n), lines };
