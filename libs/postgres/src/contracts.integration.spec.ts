@@ -29,43 +29,7 @@ afterAll(() => fixture.drop());
 
 const open: OpenRecord = async () => {
   await fixture.clear();
-  const {
-    sessions,
-    usage,
-    gpuHours,
-    usageHours,
-    setAside,
-    tenants,
-    models,
-    policies,
-    queue,
-    audit,
-    demand,
-    pairings,
-    webhooks,
-    jobRuns,
-    credit,
-    billing,
-  } = fixture;
-  const stores = {
-    sessions,
-    usage,
-    gpuHours,
-    usageHours,
-    setAside,
-    tenants,
-    models,
-    policies,
-    queue,
-    audit,
-    demand,
-    pairings,
-    webhooks,
-    jobRuns,
-    credit,
-    billing,
-  };
-  return { ...stores, close: async () => undefined };
+  return { ...fixture, close: async () => undefined };
 };
 
 describe('Postgres sessions', () => sessionRepositoryContract(open));

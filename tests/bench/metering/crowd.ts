@@ -11,7 +11,7 @@ import {
 } from '@meridian/domain';
 
 export const REGION = 'us-east' as RegionId;
-const PLACE = { region: REGION, gpuType: 'h100', model: 'gallery', modelVersion: '1.0.0' };
+const PLACE = { region: REGION, gpuType: 'bench', model: 'gallery', modelVersion: '1.0.0' };
 const POOL = poolIdOf(PLACE);
 const INCARNATION = 'one' as Incarnation;
 const NO_PACE = { stepMsP50: 8, stepMsP95: 9, stepMsP99: 10, encodeMsP50: 2, encodeMsP95: 3, lateShare: 0 };
@@ -84,14 +84,14 @@ export const SEED_SESSIONS = `
   ),
   uptime AS (
     INSERT INTO worker_uptime (worker_id, incarnation, region, pool, gpu_type, slots, started_at, last_seen_at)
-    SELECT DISTINCT worker_id, 'one', '${REGION}', '${POOL}', 'h100', $3::int, $4::timestamptz, $4::timestamptz FROM given
+    SELECT DISTINCT worker_id, 'one', '${REGION}', '${POOL}', 'bench', $3::int, $4::timestamptz, $4::timestamptz FROM given
     ON CONFLICT DO NOTHING
   )
   INSERT INTO meters
     (session_id, epoch, tenant_id, region, pool, gpu_type, model, model_version, worker_id, trace_id, width, slots,
      seq, started_at, last_at, last_active_ms, last_frames, last_late_frames, cut_at, cut_active_ms, cut_frames,
      cut_late_frames)
-  SELECT session_id, 1, 'ten_bench', '${REGION}', '${POOL}', 'h100', 'gallery', '1.0.0', worker_id, md5(session_id), 1,
+  SELECT session_id, 1, 'ten_bench', '${REGION}', '${POOL}', 'bench', 'gallery', '1.0.0', worker_id, md5(session_id), 1,
          $3::int, -1, $4::timestamptz, $4::timestamptz, 0, 0, 0, $4::timestamptz, 0, 0, 0
   FROM given`;
 
@@ -100,4 +100,4 @@ export const SEED_TENANT = `
     INSERT INTO tenants (tenant_id, name, max_sessions, created_at) VALUES ('ten_bench', 'bench', 1000000, now())
   )
   INSERT INTO rates (rate_id, gpu_type, currency, nano_per_gpu_hour, effective_from, recorded_at)
-  VALUES ('rate_bench', 'h100', 'GBP', 2400000000, 'epoch', 'epoch') ON CONFLICT DO NOTHING`;
+  VALUES ('rate_bench', 'bench', 'GBP', 2400000000, 'epoch', 'epoch') ON CONFLICT DO NOTHING`;

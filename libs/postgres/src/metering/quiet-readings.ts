@@ -22,6 +22,10 @@ const QUIET = `
     WHERE m.session_id = g.session_id AND m.epoch = g.epoch AND m.seq < g.seq
       AND m.left_at IS NULL AND m.ended_at IS NULL
       AND m.cut_at >= $9 AND g.at_ms BETWEEN $10 AND $11
+      AND NOT EXISTS (
+        SELECT FROM unnest($12::text[], $13::text[], $14::timestamptz[]) AS c(gpu_type, region, at)
+        WHERE c.gpu_type = m.gpu_type AND (c.region IS NULL OR c.region = m.region) AND m.cut_at < c.at
+      )
       AND (g.slots = 0 OR g.slots = m.slots)
       AND m.last_active_ms <= g.active_ms AND m.last_frames <= g.frames AND m.last_late_frames <= g.late_frames
       AND greatest(g.active_ms, g.frames * 1000 / ${FRAMES_PER_SECOND_MAX})
@@ -46,25 +50,26 @@ export async function applyQuiet(
     (reading, i) => !isSameMeter(reading, sorted[i - 1], sorted[i + 1]),
   );
   if (given.length === 0) return several;
-  const fromMs = quietFromMs(given, rates);
+  const newestMs = given.reduce((newest, { atMs }) => Math.max(newest, atMs), 0);
+  // Every meter is cut at the hour, and where its rate changed since.
+  const hourMs = hourOf(newestMs);
+  const changes = rates
+    .map((rate) => ({ ...rate, atMs: rateHoldsFromMs(rate) }))
+    .filter(({ atMs }) => atMs > hourMs && atMs <= newestMs);
   const { rows } = await database.prepared<{ number: string }>('apply-quiet', QUIET, [
     given.map(({ sessionId }) => sessionId),
     ...COUNTERS.map((counter) => `{${given.map((reading) => reading[counter] ?? 0).join(',')}}`),
-    timestamp(fromMs),
-    fromMs,
+    timestamp(hourMs),
+    hourMs,
     nowMs + CLOCK_SLACK_MS,
+    changes.map(({ gpuType }) => gpuType),
+    changes.map(({ region }) => region ?? null),
+    changes.map(({ atMs }) => timestamp(atMs)),
   ]);
   return [...several, ...rows.flatMap(({ number }) => given[Number(number) - 1] ?? [])];
 }
 
 const COUNTERS = ['epoch', 'seq', 'activeMs', 'frames', 'lateFrames', 'slots', 'atMs'] as const;
-
-/** The newest instant up to the newest reading at which every meter is cut: an hour, or a change of any rate. */
-function quietFromMs(readings: readonly MeterReading[], rates: readonly Rate[]): number {
-  const newestMs = readings.reduce((newest, { atMs }) => Math.max(newest, atMs), 0);
-  const changes = rates.map(rateHoldsFromMs).filter((atMs) => atMs <= newestMs);
-  return Math.max(hourOf(newestMs), ...changes);
-}
 
 const isSameMeter = (reading: MeterReading, ...others: readonly (MeterReading | undefined)[]): boolean =>
   others.some((other) => other?.sessionId === reading.sessionId && other.epoch === reading.epoch);
