@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { largest } from './highs.ts';
 import { placementProgram, type LinearProgram, type Span, type Stay } from './placement-lp.ts';
@@ -50,6 +50,9 @@ const stayIn = (pools: number): fc.Arbitrary<Stay> =>
         .tuple(...chosen.map(() => fc.tuple(fc.nat(12), fc.nat(8))))
         .map((times) => times.map(([from, length], i) => span(chosen[i] ?? 0, from, from + length))),
     );
+
+// Eighty programs are solved twice: seconds, and more of them on a busy machine.
+jest.setTimeout(60_000);
 
 describe('the placement program, over drawn sessions', () => {
   it('is the optimum in one pool', () =>
