@@ -56,7 +56,7 @@ const READY_MS = 10_000;
 const FLUSH_MS = 5_000;
 const ROLL_UP_MS = 15_000;
 const LOOK_MS = 100;
-const REGISTER_AT_ONCE = 200;
+const REGISTER_AT_ONCE = 20;
 /** An answer of Redis is later than the reading in it by less than this. */
 const ANSWERED_MS = 2_000;
 
@@ -90,6 +90,7 @@ class Plane {
   #isOver = false;
   #isMeasured = false;
   #heartbeats = 0;
+  #readings = 0;
   #lost = 0;
   #waitedMsMax = 0;
   #rolledUp = 0;
@@ -137,7 +138,7 @@ class Plane {
         tookMs,
         lost: this.#lost,
         heartbeats: this.#heartbeats,
-        readings: this.#heartbeats * this.#plan.slots,
+        readings: this.#readings,
         applied,
         setAside,
       },
@@ -180,6 +181,7 @@ class Plane {
     for (const { sessionId } of beat.sessions) this.#waits.arrived(sessionId);
     this.#beats.add(performance.now() - askedMs);
     this.#heartbeats += 1;
+    this.#readings += beat.sessions.length;
   }
 
   async #flushing(): Promise<void> {
