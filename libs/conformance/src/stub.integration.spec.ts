@@ -94,7 +94,7 @@ const ONE_OF_EACH = [
 /** Long, or a matter of having the machine for oneself. */
 const LONG = ['frames.cadence', 'restore.bit-identical', 'restore.malformed', 'slow-reader.newest'];
 /** Most of the time of a run is waiting. */
-const AT_ONCE = 8;
+const AT_ONCE = 5;
 
 const WHOLE = process.env['CONFORMANCE_WHOLE'] === '1';
 const ALL = CASES.map(({ id }) => id);
