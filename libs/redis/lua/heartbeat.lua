@@ -16,21 +16,46 @@ end
 -- How many share the worker's GPUs now; 0: it does not say.
 local density = beat.slots > 0 and math.max(beat.slots, used_slots(worker)) or 0
 
+-- What all sessions of a worker ask for is asked for at once: a call costs more than what it does. Each is a list of
+-- arguments, two for each session.
+local changed, renewed = {}, {}
+local PART = 1000
+
+local function in_parts(list, use)
+  for from = 1, #list, PART do use(unpack(list, from, math.min(from + PART - 1, #list))) end
+end
+
+local COUNTERS = '{"seq":%.0f,"activeMs":%.0f,"frames":%.0f,"lateFrames":%.0f,"slots":%d,"atMs":%.0f}'
+local HOUR_MS = 3600000
+
+-- How long they are kept is told anew when their first of an hour comes.
 local function keep_counters(report)
   local key, epoch = root .. ':meter:' .. report.sessionId, tostring(report.epoch)
   local known = redis.call('HGET', key, epoch)
   if known and seq_of(known) >= report.seq then return end
-  redis.call('HSET', key, epoch, cjson.encode({
-    seq = report.seq, activeMs = report.activeMs, frames = report.frames, lateFrames = report.lateFrames,
-    slots = density, atMs = now_ms,
-  }))
-  redis.call('PEXPIRE', key, meter_ttl_ms)
-  redis.call('ZADD', root .. ':changed', 'NX', now_ms, report.sessionId .. ' ' .. epoch)
+  redis.call('HSET', key, epoch, string.format(COUNTERS,
+    report.seq, report.activeMs, report.frames, report.lateFrames, density, now_ms))
+  local known_ms = known and tonumber(string.match(known, '"atMs":(%d+)')) or 0
+  if math.floor(known_ms / HOUR_MS) < math.floor(now_ms / HOUR_MS) then redis.call('PEXPIRE', key, meter_ttl_ms) end
+  changed[#changed + 1] = now_ms
+  changed[#changed + 1] = report.sessionId .. ' ' .. epoch
 end
 
 local function renew(lease)
-  redis.call('ZADD', root .. ':expiry', now_ms + ttl_ms, lease.sessionId)
+  renewed[#renewed + 1] = now_ms + ttl_ms
+  renewed[#renewed + 1] = lease.sessionId
 end
+
+-- The live leases of the sessions that it reports.
+local leases, ids = {}, {}
+for i, report in ipairs(beat.sessions) do ids[i] = report.sessionId end
+in_parts(ids, function(...)
+  local lapse, kept = redis.call('ZMSCORE', root .. ':expiry', ...), redis.call('HMGET', root .. ':leases', ...)
+  for i, session_id in ipairs({ ... }) do
+    local is_live = kept[i] and tonumber(lapse[i] or 0) > now_ms
+    leases[session_id] = is_live and cjson.decode(kept[i]) or nil
+  end
+end)
 
 -- The session that was promised these slots has come: from now on they are its own as long as the worker reports it.
 local function bind(lease)
@@ -41,7 +66,7 @@ end
 -- The store has lost the lease, or has one of an older epoch.
 local function make_anew(report)
   drop_lease(report.sessionId)
-  take_slots(worker, report.sessionId, report.epoch, report.width or 1, ttl_ms, true)
+  leases[report.sessionId] = take_slots(worker, report.sessionId, report.epoch, report.width or 1, ttl_ms, true)
 end
 
 -- The worker is the truth of what runs. A lease that another worker has bound at this epoch is its own.
@@ -76,7 +101,7 @@ local reply = { worker.drain and 1 or 0, worker.cadence and cjson.encode(worker.
 for _, report in ipairs(beat.sessions) do
   reported[report.sessionId] = true
   local ended = report.activity == 'ended'
-  local lease = not ended and live_lease(report.sessionId) or nil
+  local lease = not ended and leases[report.sessionId] or nil
   local fenced = lease and lease.epoch > report.epoch
   if fenced then
     reply[#reply + 1] = report.sessionId
@@ -87,6 +112,8 @@ for _, report in ipairs(beat.sessions) do
   if fresh and not fenced and not ended then hold(report, lease) end
 end
 
+in_parts(changed, function(...) redis.call('ZADD', root .. ':changed', 'NX', ...) end)
+in_parts(renewed, function(...) redis.call('ZADD', root .. ':expiry', ...) end)
 if fresh then
   free_unreported()
   worker.seq, worker.capacity, worker.draining = beat.seq, beat.slots, beat.draining

@@ -1,5 +1,15 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { aTenant, EU_WEST, makeWorld, tenantId, US_EAST, workerId, type World } from '@meridian/testkit';
+import type { SessionId } from '@meridian/domain';
+import {
+  aTenant,
+  EU_WEST,
+  makeWorld,
+  ScriptedFates,
+  tenantId,
+  US_EAST,
+  workerId,
+  type World,
+} from '@meridian/testkit';
 import type { OpenSessionOutcome } from './open-session.ts';
 
 let world: World;
@@ -143,7 +153,56 @@ describe('an open that cannot be met', () => {
   });
 });
 
+describe('the record', () => {
+  let asked: string[];
+  const noted = (fates: ScriptedFates) => (operation: string) => {
+    asked.push(operation);
+    return fates.of(operation);
+  };
+  const [leases, sessions] = [new ScriptedFates(), new ScriptedFates()];
+  const askedFor = async (...open: Parameters<World['open']>): Promise<readonly string[]> => {
+    asked = [];
+    await world.open(...open).catch(() => undefined);
+    return asked;
+  };
+  beforeEach(async () => {
+    asked = [];
+    world = makeWorld({ leaseFates: noted(leases), sessionFates: noted(sessions) });
+    await world.addWorker({ workerId: workerId('us-1') });
+  });
+
+  it('is asked before a slot is taken, once it could not be written', async () => {
+    sessions.next('create', 'refused');
+    expect(await askedFor()).toEqual(['reserve', 'create', 'find', 'release']);
+    sessions.next('beforeOpen', 'refused');
+    expect(await askedFor()).toEqual(['beforeOpen']);
+    expect(await askedFor()).toEqual(['beforeOpen', 'reserve', 'create']);
+    expect(await askedFor()).toEqual(['reserve', 'create']);
+  });
+
+  it('is asked first for a tenant that had no session left', async () => {
+    const small = aTenant({ tenantId: tenantId('small'), maxSessions: 1 });
+    const first = await opened({ tenant: small });
+    expect(await askedFor({ tenant: small })).toEqual(['reserve', 'create', 'release']);
+    expect(await askedFor({ tenant: small })).toEqual(['beforeOpen']);
+    await world.endSession({ sessionId: first.request.sessionId, reason: 'client_ended' });
+    expect((await opened({ tenant: small })).state).toBe('reserved');
+  });
+});
+
 describe('an idempotency key (L3)', () => {
+  it('of a session that waits keeps a slot that it finds for it', async () => {
+    const held = await Promise.all([1, 2, 3, 4].map(() => opened()));
+    const waits = await opened({ idempotencyKey: 'k' });
+    expect(waits.state).toBe('queued');
+    await world.endSession({ sessionId: held[0]?.request.sessionId as SessionId, reason: 'client_ended' });
+    const again = await world.open({ idempotencyKey: 'k' });
+    expect(again).toMatchObject({ kind: 'opened', replayed: true, session: { state: 'queued' } });
+    await world.dispatchQueue();
+    expect(await world.sessions.find(waits.request.sessionId)).toMatchObject({ state: 'reserved' });
+    expect(usedSlots() + usedSlots(EU_WEST)).toBe(4);
+  });
+
   it('gives the same session again, also when it has gone on', async () => {
     const first = await opened({ idempotencyKey: 'k' });
     await world.connect(first);

