@@ -13,6 +13,8 @@ export interface LoadPlan {
   readonly name: string;
   readonly durationMs: number;
   readonly connections: number;
+  /** It ends with so many, should they be asked for earlier. */
+  readonly opensMax?: number;
   /** Set: so many arrive a second, whether or not earlier ones were answered; else each caller asks again at once. */
   readonly perSecond?: number;
 }
@@ -74,10 +76,12 @@ class Callers {
   }
 
   async #closedLoop(lanes: readonly HttpLane[], beganMs: number): Promise<void> {
-    const untilMs = beganMs + this.#plan.durationMs;
+    const { durationMs, opensMax = Infinity } = this.#plan;
+    const untilMs = beganMs + durationMs;
     await Promise.all(
       lanes.map(async (lane) => {
-        while (performance.now() < untilMs) await this.#open(lane, performance.now());
+        while (performance.now() < untilMs && this.#asked < opensMax)
+          await this.#open(lane, performance.now());
       }),
     );
   }
