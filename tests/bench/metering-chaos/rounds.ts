@@ -49,8 +49,9 @@ export async function playRound(fleet: Fleet, seed: number): Promise<Round> {
     const name = nameOf(fleet, TARGETS[Math.floor(draw() * TARGETS.length)] ?? 'worker', draw);
     const pid = fleet.system.pidOf(name);
     if (pid === undefined) return;
-    unheardMs.push(...unheardOn(fleet.tap, name));
-    process.kill(pid, 'SIGKILL');
+    const unheard = unheardOn(fleet.tap, name);
+    if (!kill(pid)) return;
+    unheardMs.push(...unheard);
     killed.push(name);
   };
   await delay(draw() * FIRST_MS);
@@ -63,6 +64,15 @@ export async function playRound(fleet: Fleet, seed: number): Promise<Round> {
   await delay(draw() * FIRST_MS);
   await Promise.all(sessions.map((session) => persistently(() => session.end())));
   return { seed, killed, sessions, unheardMs };
+}
+
+/** False: it is gone already, killed a moment before or ended for want of a store. */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
 }
 
 /** Numbers are drawn for every target alike, so that a seed means the same whatever is killed. */

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { bullConnection } from '@meridian/redis';
 import { createLogger } from '@meridian/telemetry';
 import { FakeJobRuns, FakeRecord } from '@meridian/testkit';
+import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createControlPlaneMetrics } from '../metrics.ts';
-import { JobRunner } from './job-runner.ts';
+import { JobRunner, type Job } from './job-runner.ts';
 
 /** A database of its own on the server that the tests are given. */
 function testRedisUrl(): string {
@@ -21,7 +23,7 @@ describe('JobRunner', () => {
   let onRun: () => void;
   let noted: FakeJobRuns;
 
-  const start = (replica: string) => {
+  const start = (replica: string, others: readonly Job[] = []) => {
     const job = {
       name: 'count',
       everyMs: 100,
@@ -31,7 +33,7 @@ describe('JobRunner', () => {
       },
     };
     const runner = new JobRunner({
-      jobs: [job],
+      jobs: [job, ...others],
       redisUrl: url,
       look: async () => queueThere,
       runs: noted,
@@ -81,6 +83,25 @@ describe('JobRunner', () => {
     await reach(2);
     await redis.flushdb();
     await reach(3);
+  });
+
+  it('lets jobs of one rhythm come due at different moments', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    start(
+      'a',
+      names.map((name) => ({ name, everyMs: 60_000, run: () => Promise.resolve() })),
+    );
+    const queue = new Queue('control-plane', bullConnection(url, 'producer'));
+    const nextMs = async () =>
+      (await queue.getJobSchedulers()).flatMap(({ key, next }) => (names.includes(key) ? [next ?? 0] : []));
+    try {
+      while ((await nextMs()).length < names.length) await new Promise(setImmediate);
+      const sorted = (await nextMs()).sort((a, b) => a - b);
+      const apart = sorted.slice(1).map((ms, i) => ms - (sorted[i] ?? 0));
+      expect(Math.min(...apart)).toBeGreaterThan(400);
+    } finally {
+      await queue.close();
+    }
   });
 
   it('notes what became of runs, and that one failed', async () => {

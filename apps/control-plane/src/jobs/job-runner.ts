@@ -29,6 +29,9 @@ const QUEUE = 'control-plane';
 const LOOK_MS = 500;
 const SCHEDULE_CHECK_MS = 2_000;
 const CLOSE_MS = 1_500;
+/** Jobs begin within this, each at its own moment: multiples of the golden ratio spread any number of them. */
+const SPREAD_MS = 5_000;
+const GOLDEN_RATIO = 0.618034;
 /** A job that succeeds many times a second is not noted each time. */
 export const NOTE_EVERY_MS = 5_000;
 
@@ -102,8 +105,16 @@ export class JobRunner {
     const known = new Map((await queue.getJobSchedulers()).map(({ key, every }) => [key, Number(every)]));
     const missing = this.#ports.jobs.filter(({ name, everyMs }) => known.get(name) !== everyMs);
     const opts = { removeOnComplete: true, removeOnFail: { count: 20 } };
-    for (const { name, everyMs } of missing)
-      await queue.upsertJobScheduler(name, { every: everyMs }, { name, opts });
+    for (const { name, everyMs } of missing) {
+      const startDate = Date.now() + this.#phaseMs(name, everyMs);
+      await queue.upsertJobScheduler(name, { every: everyMs, startDate }, { name, opts });
+    }
+  }
+
+  /** Scheduled in one moment, all jobs would come due together from then on, and opens wait for the processor meanwhile. */
+  #phaseMs(name: string, everyMs: number): number {
+    const number = this.#ports.jobs.findIndex((job) => job.name === name);
+    return Math.round(((number * GOLDEN_RATIO) % 1) * Math.min(everyMs, SPREAD_MS));
   }
 
   #runDue(): void {

@@ -17,6 +17,8 @@ export interface JestOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** One file after the other, where they share one system. */
   readonly inBand?: boolean;
+  /** As many files at once as there are cores: for tests that neither wait nor watch the clock. Else jest leaves one free. */
+  readonly everyCore?: boolean;
   readonly onOutput: (text: string) => void;
 }
 
@@ -25,6 +27,7 @@ export async function runJest({
   project,
   env = {},
   inBand = false,
+  everyCore = false,
   onOutput,
 }: JestOptions): Promise<CheckResult> {
   const folder = mkdtempSync(path.join(tmpdir(), 'meridian-jest-'));
@@ -46,6 +49,7 @@ export async function runJest({
       '--forceExit',
     ],
     ...(inBand ? ['--runInBand'] : []),
+    ...(everyCore ? ['--maxWorkers=100%'] : []),
   ];
   const options = { cwd: inRoot(), env: { ...process.env, ...env }, onOutput: filtered(onOutput) };
   const { code, output } = await runCommand(process.execPath, args, options);

@@ -35,7 +35,7 @@ export const STAGES: readonly Stage[] = [
 
 const jestCheck = (project: string, { note }: Progress): Check => ({
   name: `${project} tests`,
-  run: () => runJest({ project, onOutput: note }),
+  run: () => runJest({ project, everyCore: true, onOutput: note }),
 });
 
 const buildCheck: Check = {
