@@ -17,7 +17,7 @@ export interface JestOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** One file after the other, where they share one system. */
   readonly inBand?: boolean;
-  /** As many files at once as there are cores: for tests that neither wait nor watch the clock. Else jest leaves one free. */
+  /** As many files at once as there are cores: for tests that do not judge how long something takes. Else jest leaves one free. */
   readonly everyCore?: boolean;
   readonly onOutput: (text: string) => void;
 }
