@@ -163,7 +163,7 @@ describe('a session', () => {
   it('ends once, frees its slot, and keeps what it cost', async () => {
     const { id } = await open();
     cp.workers.listen('us-east-1.example.org:5000', () => ({
-      ...{ sessionId: id as never, epoch: 1 as never, seq: 9, activity: 'ended' },
+      ...{ sessionId: id as never, epoch: 1 as never, startedUs: 1, seq: 9, activity: 'ended' },
       ...{ activeMs: 3_600, frames: 90, lateFrames: 1, endReason: 'client_ended' },
     }));
     await cp.fleet.heartbeat(2, [report(id, 1, SessionActivity.ACTIVE)]);

@@ -27,6 +27,7 @@ export * from './idle/share-idle.ts';
 export * from './idle/wanted-workers.ts';
 export * from './idle/worker-timeline.ts';
 export * from './metering/buckets.ts';
+export * from './metering/counts.ts';
 export * from './metering/judge-reading.ts';
 export * from './metering/meter.ts';
 export * from './metering/price.ts';

@@ -10,8 +10,10 @@
 --   ROOT:gone           zset  worker ids told as lost, by that time, ms; forgotten later
 --   ROOT:leases         hash  session id -> lease, JSON without its expiry
 --   ROOT:expiry         zset  session ids, by the time their lease lapses, ms
---   ROOT:meter:SESSION  hash  epoch      -> newest counters, JSON
---   ROOT:changed        zset  "SESSION EPOCH" of counters not yet stored durably, by first change, ms
+--   ROOT:meter:SESSION  hash  epoch:start -> newest counters of the process that began to count then, JSON; without its
+--                                         start if the worker does not say it
+--   ROOT:changed        zset  "SESSION FIELD" of counters not yet stored durably, by first change, ms; the field of
+--                                         its ROOT:meter
 local root = KEYS[1]
 local clock = redis.call('TIME')
 local now_ms = clock[1] * 1000 + math.floor(clock[2] / 1000)

@@ -30,15 +30,16 @@ local HOUR_MS = 3600000
 
 -- How long they are kept is told anew when their first of an hour comes.
 local function keep_counters(report)
-  local key, epoch = root .. ':meter:' .. report.sessionId, tostring(report.epoch)
-  local known = redis.call('HGET', key, epoch)
+  local key, count = root .. ':meter:' .. report.sessionId, tostring(report.epoch)
+  if report.startedUs > 0 then count = string.format('%s:%.0f', count, report.startedUs) end
+  local known = redis.call('HGET', key, count)
   if known and seq_of(known) >= report.seq then return end
-  redis.call('HSET', key, epoch, string.format(COUNTERS,
+  redis.call('HSET', key, count, string.format(COUNTERS,
     report.seq, report.activeMs, report.frames, report.lateFrames, density, now_ms))
   local known_ms = known and tonumber(string.match(known, '"atMs":(%d+)')) or 0
   if math.floor(known_ms / HOUR_MS) < math.floor(now_ms / HOUR_MS) then redis.call('PEXPIRE', key, meter_ttl_ms) end
   changed[#changed + 1] = now_ms
-  changed[#changed + 1] = report.sessionId .. ' ' .. epoch
+  changed[#changed + 1] = report.sessionId .. ' ' .. count
 end
 
 local function renew(lease)
@@ -69,13 +70,15 @@ local function make_anew(report)
   leases[report.sessionId] = take_slots(worker, report.sessionId, report.epoch, report.width or 1, ttl_ms, true)
 end
 
--- The worker is the truth of what runs. A lease that another worker has bound at this epoch is its own.
+-- The worker is the truth of what runs. A lease that another worker has bound at this epoch is its own; one that this
+-- worker's process before has bound is gone with it.
 local function hold(report, lease)
-  local here = lease and lease.workerId == worker.workerId and lease.epoch == report.epoch
+  local same_epoch = lease and lease.epoch == report.epoch
+  local here = same_epoch and lease.workerId == worker.workerId
   if here and worker.slots[tostring(lease.slot)] == report.sessionId then
     renew(lease)
     if not lease.running then bind(lease) end
-  elseif not (lease and lease.epoch == report.epoch and lease.running) then
+  elseif here or not (same_epoch and lease.running) then
     make_anew(report)
   end
 end

@@ -1,6 +1,6 @@
 -- These counters are stored durably. Those that rose meanwhile stay changed.
 -- KEYS  1 root
--- ARGV  session, epoch, seq, session, epoch, seq ...
+-- ARGV  session, field, seq, session, field, seq ...
 -- -> number settled
 local settled = 0
 for i = 1, #ARGV, 3 do

@@ -40,7 +40,7 @@ describe('a region whose Redis lost everything', () => {
       beat({ seq: 3, sessions: [report(session('a'), { seq: 2, activeMs: 2000 })] }),
     );
     expect(await region.leases.find(REGION, session('a'))).toMatchObject({ workerId: worker(1), epoch: 1 });
-    expect(await region.meters.read(REGION, session('a'))).toMatchObject({ seq: 2, activeMs: 2000 });
+    expect(await region.meters.read(REGION, session('a'))).toMatchObject([{ seq: 2, activeMs: 2000 }]);
     expect((await reserveFor(region, session('b')))?.slot).toBe(1);
     expect(await reserveFor(region, session('c'))).toBeUndefined();
   });

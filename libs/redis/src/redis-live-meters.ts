@@ -9,7 +9,7 @@ const settleMeters = new Script('settle-meters');
 /** Bounds one script run to a few milliseconds of the server. */
 const SETTLE_BATCH = 1000;
 
-/** Counters that heartbeats left in the region's Redis: one reading for each session and epoch. */
+/** Counters that heartbeats left in the region's Redis: one reading for each process that counted a session at an epoch. */
 export class RedisLiveMeters implements LiveMeters {
   readonly #redises: RegionRedises;
 
@@ -17,19 +17,19 @@ export class RedisLiveMeters implements LiveMeters {
     this.#redises = redises;
   }
 
-  /** The reading of the session's highest epoch. */
-  async read(region: RegionId, sessionId: SessionId): Promise<MeterReading | undefined> {
-    const byEpoch = await this.#redises.call(region, (redis, root) =>
+  async read(region: RegionId, sessionId: SessionId): Promise<readonly MeterReading[]> {
+    const byField = await this.#redises.call(region, (redis, root) =>
       redis.hgetall(`${root}:meter:${sessionId}`),
     );
-    const readings = Object.entries(byEpoch).map(([epoch, json]) => readingFrom(sessionId, epoch, json));
-    return readings.sort((a, b) => b.epoch - a.epoch)[0];
+    const readings = Object.entries(byField).map(([field, json]) => readingFrom(sessionId, field, json));
+    const newest = Math.max(...readings.map(({ epoch }) => epoch));
+    return readings.filter(({ epoch }) => epoch === newest).sort((a, b) => a.startedUs - b.startedUs);
   }
 
   async takeChanged(region: RegionId, limit: number): Promise<readonly MeterReading[]> {
     const flat = (await this.#redises.run(region, takeChangedMeters, limit)) as string[];
-    return chunks(flat, 3).map(([sessionId = '', epoch = '', json = '']) =>
-      readingFrom(sessionId as SessionId, epoch, json),
+    return chunks(flat, 3).map(([sessionId = '', field = '', json = '']) =>
+      readingFrom(sessionId as SessionId, field, json),
     );
   }
 
@@ -44,15 +44,20 @@ export class RedisLiveMeters implements LiveMeters {
 
   async settle(region: RegionId, readings: readonly MeterReading[]): Promise<void> {
     for (const batch of chunks(readings, SETTLE_BATCH)) {
-      const args = batch.flatMap(({ sessionId, epoch, seq }) => [sessionId, epoch, seq]);
+      const args = batch.flatMap((reading) => [reading.sessionId, fieldOf(reading), reading.seq]);
       await this.#redises.run(region, settleMeters, ...args);
     }
   }
 }
 
-function readingFrom(sessionId: SessionId, epoch: string, json: string): MeterReading {
-  const counters = JSON.parse(json) as Omit<MeterReading, 'sessionId' | 'epoch'>;
-  return { sessionId, epoch: Number(epoch) as Epoch, ...counters };
+const fieldOf = ({ epoch, startedUs }: MeterReading): string =>
+  startedUs > 0 ? `${epoch}:${startedUs}` : String(epoch);
+
+type Counters = Omit<MeterReading, 'sessionId' | 'epoch' | 'startedUs'>;
+
+function readingFrom(sessionId: SessionId, field: string, json: string): MeterReading {
+  const [epoch, startedUs = 0] = field.split(':').map(Number);
+  return { sessionId, epoch: epoch as Epoch, startedUs, ...(JSON.parse(json) as Counters) };
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -130,7 +130,7 @@ export const aHeartbeat = (
 });
 
 export const aReport = (over: Partial<SessionReport> = {}): SessionReport => ({
-  ...{ sessionId: sessionId(1), epoch: epoch(1), seq: 1, activity: 'active' },
+  ...{ sessionId: sessionId(1), epoch: epoch(1), startedUs: 1, seq: 1, activity: 'active' },
   ...{ activeMs: 1_000, frames: 25, lateFrames: 0 },
   ...over,
 });
@@ -139,6 +139,7 @@ export const aReading = (over: Partial<MeterReading> = {}): MeterReading => ({
   ...{
     sessionId: sessionId(1),
     epoch: epoch(1),
+    startedUs: 1,
     seq: 1,
     activeMs: 1_000,
     frames: 25,

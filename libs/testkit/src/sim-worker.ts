@@ -17,6 +17,8 @@ export interface SimWorkerPorts {
   readonly registerWorker: RegisterWorker;
   readonly observeHeartbeat: ObserveHeartbeat;
   readonly workers: FakeWorkerControl;
+  /** The process's own clock, Unix us. */
+  readonly nowUs: () => number;
 }
 
 interface Served {
@@ -30,6 +32,8 @@ export class SimWorker {
   readonly #served = new Map<SessionId, Served>();
   /** Last counters of the sessions whose end was acknowledged. */
   readonly history: SessionReport[] = [];
+  /** Those of the sessions that it ran when it was killed, whoever had heard of them. */
+  readonly lost: SessionReport[] = [];
   readonly #highestEpoch = new Map<SessionId, number>();
   #beats = 0;
   /** Share of its frames that miss their deadline from now on, in [0, 1]. */
@@ -81,7 +85,8 @@ export class SimWorker {
       this.#change(served, { activity: 'active' });
       return true;
     }
-    const counters = { seq: 1, activeMs: 0, frames: 0, lateFrames: 0 };
+    if (this.#usedSlots() + width > this.registration.slots) return false;
+    const counters = { startedUs: this.#ports.nowUs(), seq: 1, activeMs: 0, frames: 0, lateFrames: 0 };
     const credit = creditMs === undefined ? {} : { creditMs };
     this.#served.set(sessionId, {
       report: { sessionId, epoch, width, activity: 'active', ...counters, ...credit },
@@ -143,6 +148,7 @@ export class SimWorker {
   /** SIGKILL: nothing is said to anyone, and nothing is kept. */
   crash(): void {
     this.#alive = false;
+    this.lost.push(...this.#reports());
     this.#served.clear();
     this.#ports.workers.vanish(this.registration.address);
   }
@@ -156,6 +162,10 @@ export class SimWorker {
 
   #change(served: Served, change: Partial<SessionReport>): void {
     served.report = { ...served.report, ...change, seq: served.report.seq + 1 };
+  }
+
+  #usedSlots(): number {
+    return this.running.reduce((sum, report) => sum + (report.width ?? 1), 0);
   }
 
   /** Without a frame none is late. */

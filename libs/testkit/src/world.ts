@@ -194,7 +194,10 @@ export function makeWorld(options: WorldOptions = {}) {
 
     /** A worker that has registered and beaten: its slots are on offer. */
     async addWorker(over: Partial<WorkerRegistration> = {}, pace?: WorkerPace): Promise<SimWorker> {
-      const worker = new SimWorker(aWorker(over), { ...ports, ...useCases }, pace);
+      const number = fleet.length;
+      // No two processes begin to count in the same microsecond, though virtual time stands still between its steps.
+      const nowUs = (): number => clock.nowMs() * 1_000 + number;
+      const worker = new SimWorker(aWorker(over), { ...ports, ...useCases, nowUs }, pace);
       fleet.push(worker);
       await worker.register();
       await worker.beat();

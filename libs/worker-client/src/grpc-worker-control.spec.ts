@@ -63,6 +63,7 @@ describe('GrpcWorkerControl', () => {
     expect(await end()).toEqual({
       sessionId: 'ses_1',
       epoch: 2,
+      startedUs: 1,
       seq: 9,
       activity: 'ended',
       activeMs: 1_000,

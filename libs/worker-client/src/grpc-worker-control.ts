@@ -80,6 +80,7 @@ function toReport(report: SessionReportMessage): SessionReport | undefined {
   return {
     sessionId: report.sessionId as SessionId,
     epoch: report.epoch as Epoch,
+    startedUs: report.startedUs,
     seq: report.seq,
     activity,
     activeMs: report.activeMs,

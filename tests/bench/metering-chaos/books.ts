@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { HOUR_MS, hourOf } from '@meridian/domain';
 import { Database, PostgresGpuHours } from '@meridian/postgres';
-import { keyOf, type HeartbeatTap } from './heartbeat-tap.ts';
+import { countKeyOf, keyOf, type HeartbeatTap, type Told } from './heartbeat-tap.ts';
 
 /** A session at an epoch. */
 export interface Billed {
@@ -105,23 +105,27 @@ export class Books {
 }
 
 /**
- * The truth of a session at an epoch: the newest counters of its worker that were answered, or its final ones that the
- * worker wrote to its own log, whichever is more.
+ * The truth of a session at an epoch: of each process that served it, the newest counters that were answered, or its
+ * final ones that it wrote to its own log, whichever is more; all of them together.
  */
 export function truthOf(tap: HeartbeatTap, logs: string): ReadonlyMap<string, number> {
-  const truth = new Map([...tap.answered].map(([key, { activeMs }]) => [key, activeMs]));
-  for (const { sessionId, epoch, activeMs } of endsIn(logs)) {
+  const counts = new Map<string, Count>(tap.answered);
+  for (const ended of endsIn(logs)) {
+    const key = countKeyOf(ended);
+    if (ended.activeMs > (counts.get(key)?.activeMs ?? 0)) counts.set(key, ended);
+  }
+  const truth = new Map<string, number>();
+  for (const { sessionId, epoch, activeMs } of counts.values()) {
     const key = keyOf(sessionId, epoch);
-    truth.set(key, Math.max(activeMs, truth.get(key) ?? 0));
+    truth.set(key, activeMs + (truth.get(key) ?? 0));
   }
   return truth;
 }
 
-interface EndedLine {
+type Count = Pick<Told, 'sessionId' | 'epoch' | 'startedUs' | 'activeMs'>;
+
+interface EndedLine extends Count {
   readonly msg: string;
-  readonly sessionId: string;
-  readonly epoch: number;
-  readonly activeMs: number;
 }
 
 /** Lines of the workers' logs about ends. A line that was torn by a kill says nothing. */

@@ -17,11 +17,13 @@ import {
   type HeartbeatResponse,
 } from '@meridian/protocol/worker';
 
-/** What a worker said last of a session at an epoch. */
+/** What a worker's process said last of a session at an epoch. */
 export interface Told {
   readonly sessionId: string;
   readonly epoch: number;
   readonly workerId: string;
+  /** When its counters were 0: another start is another process. */
+  readonly startedUs: number;
   readonly seq: number;
   readonly activeMs: number;
   readonly frames: number;
@@ -30,6 +32,9 @@ export interface Told {
 const CALL_MS_MAX = 2_000;
 
 export const keyOf = (sessionId: string, epoch: number): string => `${sessionId} ${epoch}`;
+
+export const countKeyOf = (count: Pick<Told, 'sessionId' | 'epoch' | 'startedUs'>): string =>
+  `${keyOf(count.sessionId, count.epoch)} ${count.startedUs}`;
 
 export class HeartbeatTap {
   /** The newest that was answered: the control plane has it, and nothing that is killed may lose it. */
@@ -74,10 +79,10 @@ export class HeartbeatTap {
   }
 
   #heard({ workerId, sessions }: HeartbeatRequest, known: Map<string, Told>): void {
-    for (const { sessionId, epoch, seq, activeMs, frames } of sessions) {
-      const key = keyOf(sessionId, epoch);
+    for (const { sessionId, epoch, startedUs, seq, activeMs, frames } of sessions) {
+      const key = countKeyOf({ sessionId, epoch, startedUs });
       if ((known.get(key)?.seq ?? -1) >= seq) continue;
-      known.set(key, { sessionId, epoch, workerId, seq, activeMs, frames });
+      known.set(key, { sessionId, epoch, workerId, startedUs, seq, activeMs, frames });
     }
   }
 

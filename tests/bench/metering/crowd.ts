@@ -69,7 +69,14 @@ export class ReportingWorker {
   #report(sessionId: SessionId, nowMs: number): SessionReport {
     const activeMs = Math.max(0, nowMs - this.#startedAtMs);
     return {
-      ...{ sessionId, epoch: FIRST_EPOCH, seq: this.#seq, activity: 'active', activeMs },
+      ...{
+        sessionId,
+        epoch: FIRST_EPOCH,
+        startedUs: this.#startedAtMs * 1_000,
+        seq: this.#seq,
+        activity: 'active',
+        activeMs,
+      },
       ...{ frames: Math.floor(activeMs / 40), lateFrames: Math.floor(activeMs / 40_000) },
     };
   }

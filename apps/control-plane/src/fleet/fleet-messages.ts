@@ -83,6 +83,7 @@ const Report = z
   .object({
     sessionId,
     epoch,
+    startedUs: counter,
     seq: counter,
     activity: z.enum(SessionActivity).refine((activity) => ACTIVITIES.has(activity), 'must be set'),
     activeMs: counter,

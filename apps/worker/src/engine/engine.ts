@@ -295,9 +295,9 @@ export class Engine {
     this.#live.delete(session.id);
     this.#epochs.note(session.id, session.epoch, true);
     this.#ended.add(session);
-    const { id: sessionId, traceId, epoch } = session;
+    const { id: sessionId, traceId, epoch, startedUs } = session;
     const { activeMs, frames } = session.read(this.#ports.clock.nowUs());
-    this.#ports.events.ended({ sessionId, traceId, epoch, reason: told, activeMs, frames });
+    this.#ports.events.ended({ sessionId, traceId, epoch, reason: told, startedUs, activeMs, frames });
     this.#changed();
   }
 

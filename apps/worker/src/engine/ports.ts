@@ -110,7 +110,8 @@ export interface EndedSession {
   readonly traceId: string;
   readonly epoch: number;
   readonly reason: string;
-  /** Its final counters, which the log keeps even if nobody hears the report. */
+  /** Its final counters and when they were 0, which the log keeps even if nobody hears the report. */
+  readonly startedUs: number;
   readonly activeMs: number;
   readonly frames: number;
 }

@@ -58,24 +58,24 @@ export const makeReadSessionUsage =
   async (tenantId, sessionId) => {
     const session = await ports.sessions.findForTenant(tenantId, sessionId);
     if (!session) return undefined;
-    const live = await liveReading(ports, session);
+    const live = await liveReadings(ports, session);
     const usage = (await ports.usage.sessionUsage(sessionId, live)) ?? unused(session, ports.clock.nowMs());
     const segments = await ports.usage.segments(sessionId);
     return { usage, poundsPerUserHour: poundsPerUserHour(usage.costNano, usage.activeMs), segments };
   };
 
 /** With the region away the stored counters are shown, which are a flush old. */
-async function liveReading(
+async function liveReadings(
   { meters, incidents }: ReadUsagePorts,
   { lease, state, request: { sessionId } }: Session,
-): Promise<MeterReading | undefined> {
-  if (!lease || state === 'ended') return undefined;
+): Promise<readonly MeterReading[]> {
+  if (!lease || state === 'ended') return [];
   try {
     return await meters.read(lease.region, sessionId);
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     incidents.note('live meter not read', error, { region: lease.region, sessionId });
-    return undefined;
+    return [];
   }
 }
 

@@ -69,7 +69,7 @@ export interface UsageRepository {
   /** Makes room for segments of every UTC day from one instant to another; how many days it made. */
   ensureDays(fromMs: number, toMs: number): Promise<number>;
   /** Usage and cost up to the stored reading, or up to `live` when that is newer. */
-  sessionUsage(sessionId: SessionId, live?: MeterReading): Promise<SessionUsage | undefined>;
+  sessionUsage(sessionId: SessionId, live?: readonly MeterReading[]): Promise<SessionUsage | undefined>;
   segments(sessionId: SessionId): Promise<readonly UsageSegment[]>;
   recordUptime(rows: readonly WorkerUptime[]): Promise<void>;
   fleetCost(fromMs: number, toMs: number): Promise<readonly FleetCostRow[]>;

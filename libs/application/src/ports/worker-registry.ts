@@ -40,6 +40,8 @@ export interface WorkerRegistration {
 export interface SessionReport {
   readonly sessionId: SessionId;
   readonly epoch: Epoch;
+  /** When its counters were 0, by the worker's clock, Unix us; 0: the worker does not say. */
+  readonly startedUs: number;
   readonly seq: number;
   readonly activity: 'connecting' | 'active' | 'held' | 'ended';
   readonly activeMs: number;
@@ -148,7 +150,8 @@ export interface WorkerRegistry {
 
 /** Live counters of running sessions, at most one heartbeat old. */
 export interface LiveMeters {
-  read(region: RegionId, sessionId: SessionId): Promise<MeterReading | undefined>;
+  /** The newest of each process that counted at the session's highest epoch, in the order of their starts. */
+  read(region: RegionId, sessionId: SessionId): Promise<readonly MeterReading[]>;
   /** Readings that rose since they were last taken, at most `limit`; taken again if `settle` is not called. */
   takeChanged(region: RegionId, limit: number): Promise<readonly MeterReading[]>;
   /** When the counters that wait longest first rose, Unix ms; undefined: none wait. */

@@ -69,6 +69,7 @@ export const heartbeatCases: readonly Case[] = [
       const again = await lab.report(stream.sessionId, isEnded, 'a second heartbeat with it');
       expectSame('end_reason', 'client_ended', first.endReason);
       expectSame('frames in the second report', first.frames, again.frames);
+      expectSame('started_us in the second report', first.startedUs, again.startedUs);
       expect(again.seq > first.seq, 'seq to rise', `${first.seq}, ${again.seq}`, CONTRACT.reportSeq);
       lab.fleet.acknowledges = true;
       const isGone = ({ sessions }: HeartbeatRequest) =>

@@ -20,7 +20,15 @@ const lease = {
 };
 const meter = openMeter('ten_1' as TenantId, 'ses_1' as SessionId, lease, T0);
 const reading = (over: Partial<MeterReading>): MeterReading => ({
-  ...{ sessionId: meter.sessionId, epoch: meter.epoch, seq: 1, activeMs: 0, frames: 0, lateFrames: 0 },
+  ...{
+    sessionId: meter.sessionId,
+    epoch: meter.epoch,
+    startedUs: 0,
+    seq: 1,
+    activeMs: 0,
+    frames: 0,
+    lateFrames: 0,
+  },
   ...{ atMs: T0 + 1_000, ...over },
 });
 const judge = (over: Partial<MeterReading>, closedAtMs?: number) =>

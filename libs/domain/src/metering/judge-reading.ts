@@ -1,5 +1,6 @@
 // Every reading that is news is counted once or set aside with a reason. Bounds are generous: they are to catch clocks
 // and processes gone wrong, not a second here or there.
+import { totalsWith } from './counts.ts';
 import type { Meter } from './meter.ts';
 import type { SetAsideReason } from './set-aside.ts';
 import type { MeterReading } from './usage.ts';
@@ -28,14 +29,15 @@ export function judgeReading(
 ): SetAsideReason | undefined {
   const { last, startedAtMs } = meter;
   if (isAhead(reading, nowMs)) return 'clock_ahead';
-  const fell =
-    reading.activeMs < last.activeMs || reading.frames < last.frames || reading.lateFrames < last.lateFrames;
-  if (fell) return 'went_backwards';
+  const { activeMs, frames, lateFrames } = totalsWith(meter, reading);
+  if (activeMs < last.activeMs || frames < last.frames || lateFrames < last.lateFrames)
+    return 'went_backwards';
   const roomMs = (untilMs: number): number => Math.max(0, untilMs - startedAtMs) + CLOCK_SLACK_MS;
-  const elapsedMs = roomMs(reading.atMs);
-  if (reading.activeMs > elapsedMs) return 'impossible_rate';
-  if (reading.frames * 1_000 > elapsedMs * FRAMES_PER_SECOND_MAX) return 'impossible_rate';
-  return reading.activeMs > roomMs(closedAtMs) ? 'after_close' : undefined;
+  // What another process counted since may have been told before.
+  const elapsedMs = roomMs(Math.max(reading.atMs, last.atMs));
+  if (activeMs > elapsedMs) return 'impossible_rate';
+  if (frames * 1_000 > elapsedMs * FRAMES_PER_SECOND_MAX) return 'impossible_rate';
+  return activeMs > roomMs(closedAtMs) ? 'after_close' : undefined;
 }
 
 /** It says that it comes from the future. */

@@ -38,8 +38,8 @@ const rate = (rateId: string, nano: bigint, fromMs = 0): Rate => ({
 const RATES = [rate('r1', 2_400_000_000n)];
 /** Active all along, 25 frames a second. */
 const reading = (seq: number, ms: number, over: Partial<MeterReading> = {}): MeterReading => ({
-  ...{ sessionId: SESSION, epoch: 1 as Epoch, seq, activeMs: ms, frames: Math.floor(ms / 40), lateFrames: 0 },
-  ...{ atMs: T0 + ms, ...over },
+  ...{ sessionId: SESSION, epoch: 1 as Epoch, startedUs: 1, seq },
+  ...{ activeMs: ms, frames: Math.floor(ms / 40), lateFrames: 0, atMs: T0 + ms, ...over },
 });
 
 /** The meter after these readings, closed at the end, and every segment on the way. */
@@ -157,7 +157,7 @@ const run = fc
       const usedMs = Math.floor((wallMs * share) / 100);
       [atMs, activeMs] = [atMs + wallMs, activeMs + usedMs];
       [frames, lateFrames] = [frames + Math.floor(usedMs / 40), lateFrames + late];
-      return { sessionId: SESSION, epoch: 1 as Epoch, seq: i + 1, activeMs, frames, lateFrames, atMs };
+      return reading(i + 1, activeMs, { frames, lateFrames, atMs });
     });
   });
 const someRates = fc
@@ -254,7 +254,7 @@ describe('whatever a worker reports', () => {
       fc.property(run, someRates, storedEvery, (readings, rates, every) => {
         let [state, segments, shown] = [meter, [] as readonly UsageSegment[], 0n];
         readings.forEach((live, i) => {
-          const usage = sessionUsageOf(SESSION, segments, [state], { rates, final: false, live });
+          const usage = sessionUsageOf(SESSION, segments, [state], { rates, final: false, live: [live] });
           expect(usage.costNano >= shown).toBe(true);
           shown = usage.costNano;
           if (i % every !== 0) return;

@@ -1,4 +1,5 @@
-// M1. Meters are cumulative and applied only when `seq` rises: duplicates and reordering are harmless.
+// M1. Meters are cumulative and applied only when `seq` rises: duplicates and reordering are harmless. A process that
+//     counts from 0 again at the same epoch counts on top of the one before (counts.ts).
 // M2. Segments are disjoint, immutable, and start where the meter says: at the epoch's start, at a UTC hour, at a
 //     change of rate or density, or where the one before ended. Their counters add up to the reading's, to the last unit.
 // Segments so far plus the open part priced in the same way is the running cost: what was shown never falls.
@@ -12,6 +13,7 @@ import {
   type WorkerId,
 } from '../ids.ts';
 import type { LeaseRef } from '../session/session.ts';
+import { countsWith, isNews, minus, totalsWith, type Count, type Counters } from './counts.ts';
 import { costOf } from './price.ts';
 import type { PurchaseKind } from './purchase.ts';
 import { rateAt, rateChanges } from './rates.ts';
@@ -19,12 +21,9 @@ import { HOUR_MS } from './usage-hour.ts';
 import type { MeterReading, Rate, UsageSegment } from './usage.ts';
 
 /** Cumulative counters at an instant. */
-export interface MeterPoint {
+export interface MeterPoint extends Counters {
   /** Unix ms. */
   readonly atMs: number;
-  readonly activeMs: number;
-  readonly frames: number;
-  readonly lateFrames: number;
 }
 
 /** What the record keeps for one session at one epoch, besides the segments that were cut from it. */
@@ -48,9 +47,12 @@ export interface Meter {
   readonly slots: number;
   /** GPUs that its worker spans. */
   readonly gpus: number;
-  /** Of the newest reading applied; -1 before the first. */
+  /** Where the newest count began, and the `seq` of its newest reading applied; 0 and -1 before the first. */
+  readonly startedUs: number;
   readonly seq: number;
-  /** The newest reading applied. */
+  /** What other processes counted at this epoch; they began before. */
+  readonly earlier: readonly Count[];
+  /** All counts together, at the newest reading applied. */
   readonly last: MeterPoint;
   /** Where the open part starts, and the counters that the segments before it hold. */
   readonly cut: MeterPoint;
@@ -69,7 +71,7 @@ export function openMeter(
   const { gpuType, model, modelVersion } = poolPartsOf(pool);
   return {
     ...{ sessionId, tenantId, epoch, region, pool, gpuType, model, modelVersion, purchase, workerId },
-    ...{ width, slots, gpus, seq: -1, startedAtMs: atMs, last: start, cut: start },
+    ...{ width, slots, gpus, startedUs: 0, seq: -1, earlier: [], startedAtMs: atMs, last: start, cut: start },
     ...(traceId !== undefined && { traceId }),
   };
 }
@@ -96,7 +98,7 @@ export interface Cut {
  * without a rate stays open until there is one: it is never lost, and never priced at a guess.
  */
 export function cutSegments(meter: Meter, reading: MeterReading | undefined, context: CutContext): Cut {
-  const moved = reading && reading.seq > meter.seq ? advance(meter, reading, context.leftAtMs) : meter;
+  const moved = reading && isNews(meter, reading) ? advance(meter, reading, context.leftAtMs) : meter;
   const points = moved === meter ? [meter.cut, meter.last] : [meter.cut, meter.last, moved.last];
   const slots = moved === meter ? meter.slots : densityOf(meter, reading);
   const bounds = boundaries(moved, context.rates).map((atMs) => pointAt(points, atMs));
@@ -113,7 +115,7 @@ export function cutSegments(meter: Meter, reading: MeterReading | undefined, con
 }
 
 /** True when something was used that is in no segment. */
-export const hasOpenPart = ({ cut, last }: Meter): boolean => !isNothing(between(cut, last));
+export const hasOpenPart = ({ cut, last }: Meter): boolean => !isNothing(minus(last, cut));
 
 /** A worker cannot serve less than what the session holds; such a figure says nothing. */
 const densityOf = ({ width, slots }: Meter, reading: MeterReading | undefined): number =>
@@ -121,13 +123,14 @@ const densityOf = ({ width, slots }: Meter, reading: MeterReading | undefined): 
 
 /** Time and counters never go back, whatever the clocks of two replicas say. */
 function advance(meter: Meter, reading: MeterReading, leftAtMs = Infinity): Meter {
+  const totals = totalsWith(meter, reading);
   const last: MeterPoint = {
     atMs: Math.max(meter.last.atMs, Math.min(reading.atMs, leftAtMs)),
-    activeMs: Math.max(meter.last.activeMs, reading.activeMs),
-    frames: Math.max(meter.last.frames, reading.frames),
-    lateFrames: Math.max(meter.last.lateFrames, reading.lateFrames),
+    activeMs: Math.max(meter.last.activeMs, totals.activeMs),
+    frames: Math.max(meter.last.frames, totals.frames),
+    lateFrames: Math.max(meter.last.lateFrames, totals.lateFrames),
   };
-  return { ...meter, seq: reading.seq, last };
+  return { ...meter, ...countsWith(meter, reading), last };
 }
 
 /** UTC hours and rate changes after the open part's start and not after the newest reading. */
@@ -144,14 +147,6 @@ function boundaries(meter: Meter, rates: readonly Rate[]): readonly number[] {
 const closingOf = ({ cut, last }: Meter): MeterPoint => ({
   ...last,
   atMs: Math.max(last.atMs, cut.atMs + 1),
-});
-
-type Counters = Omit<MeterPoint, 'atMs'>;
-
-const between = (from: MeterPoint, to: MeterPoint): Counters => ({
-  activeMs: to.activeMs - from.activeMs,
-  frames: to.frames - from.frames,
-  lateFrames: to.lateFrames - from.lateFrames,
 });
 
 const isNothing = (used: Counters): boolean =>
@@ -181,7 +176,7 @@ function pointAt(points: readonly MeterPoint[], atMs: number): MeterPoint {
 
 function cutAt({ meter, segments }: Cut, to: MeterPoint, rates: readonly Rate[]): Cut {
   const { cut } = meter;
-  const used = between(cut, to);
+  const used = minus(to, cut);
   if (isNothing(used)) return { meter: { ...meter, cut: { ...cut, atMs: to.atMs } }, segments };
   const rate = rateAt(rates, meter, cut.atMs);
   if (!rate) return { meter, segments };

@@ -6,7 +6,7 @@ export const SET_ASIDE_REASONS = [
   'unknown_session',
   /** The session never had this epoch; applied when it has. */
   'unknown_epoch',
-  /** A counter fell although `seq` rose: the process that counts has begun anew. */
+  /** A counter fell although `seq` rose and the process is the same: its worker miscounts. */
   'went_backwards',
   /** It comes from later than now: the clock of a store is wrong. */
   'clock_ahead',
@@ -18,7 +18,7 @@ export const SET_ASIDE_REASONS = [
 export type SetAsideReason = (typeof SET_ASIDE_REASONS)[number];
 
 export interface SetAsideReading {
-  /** Made from session, epoch, seq and reason: the same reading is kept once, however often it comes. */
+  /** Made from session, epoch, start, seq and reason: the same reading is kept once, however often it comes. */
   readonly id: string;
   readonly reading: MeterReading;
   readonly reason: SetAsideReason;
@@ -27,6 +27,6 @@ export interface SetAsideReading {
 }
 
 export const setAsideIdOf = (
-  { sessionId, epoch, seq }: Pick<MeterReading, 'sessionId' | 'epoch' | 'seq'>,
+  { sessionId, epoch, startedUs, seq }: Pick<MeterReading, 'sessionId' | 'epoch' | 'startedUs' | 'seq'>,
   reason: SetAsideReason,
-): string => `${sessionId}.${epoch}.${seq}.${reason}`;
+): string => `${sessionId}.${epoch}.${startedUs}.${seq}.${reason}`;

@@ -43,6 +43,7 @@ const reading = (epoch: number, activeMs: number, atMs: number) => ({
   ...{
     sessionId: 'ses_1' as SessionId,
     epoch: epoch as Epoch,
+    startedUs: 1,
     seq: 1,
     activeMs,
     frames: 0,
@@ -98,7 +99,7 @@ describe('usage of a session', () => {
       close: false,
     });
     const usage = sessionUsageOf('ses_1' as SessionId, first.segments, [first.meter, second.meter], {
-      ...{ rates: RATES, final: false, live: { ...reading(2, 5_000, T0 + 17_000), seq: 2 } },
+      ...{ rates: RATES, final: false, live: [{ ...reading(2, 5_000, T0 + 17_000), seq: 2 }] },
     });
     expect(usage).toMatchObject({ activeMs: 15_000, asOfMs: T0 + 17_000, currency: 'GBP', final: false });
     expect(usage.costNano).toBe(3_333_333n + 833_333n);

@@ -1,5 +1,6 @@
 import type { SessionId } from '../ids.ts';
-import { cutSegments, type Meter } from './meter.ts';
+import { minus } from './counts.ts';
+import { cutSegments, type Cut, type Meter } from './meter.ts';
 import type { MeterReading, Rate, SessionUsage, UsageSegment } from './usage.ts';
 
 /** What is shown for a session that has used nothing yet. */
@@ -7,26 +8,33 @@ export const DEFAULT_CURRENCY = 'GBP';
 
 /**
  * Usage of a session: the segments cut so far, and each meter's open part priced as if it were cut now.
- * @param live a reading newer than the meters', if there is one; it is applied to its epoch's meter only
+ * @param state.live readings newer than the meters', in the order of their starts
  */
 export function sessionUsageOf(
   sessionId: SessionId,
   segments: readonly UsageSegment[],
   meters: readonly Meter[],
-  state: { readonly rates: readonly Rate[]; readonly final: boolean; readonly live?: MeterReading },
+  state: {
+    readonly rates: readonly Rate[];
+    readonly final: boolean;
+    readonly live?: readonly MeterReading[];
+  },
 ): SessionUsage {
-  const { rates, final, live } = state;
-  const cuts = meters.map((meter) =>
-    cutSegments(meter, live?.epoch === meter.epoch ? live : undefined, { rates, close: true }),
-  );
+  const { rates, final, live = [] } = state;
+  const cuts = meters.map((meter) => {
+    const news = live.filter(({ epoch }) => epoch === meter.epoch);
+    return [...news, undefined].reduce<Cut>(
+      (done, reading) => {
+        const next = cutSegments(done.meter, reading, { rates, close: reading === undefined });
+        return { meter: next.meter, segments: [...done.segments, ...next.segments] };
+      },
+      { meter, segments: [] },
+    );
+  });
   const all = [...segments, ...cuts.flatMap((cut) => cut.segments)];
   const open = cuts.map(({ meter }) => ({ last: meter.last, cut: meter.cut }));
   // Usage that has no rate yet is in no segment, but it was used.
-  const unpriced = open.map(({ last, cut }) => ({
-    activeMs: last.activeMs - cut.activeMs,
-    frames: last.frames - cut.frames,
-    lateFrames: last.lateFrames - cut.lateFrames,
-  }));
+  const unpriced = open.map(({ last, cut }) => minus(last, cut));
   const sum = (counter: 'activeMs' | 'frames' | 'lateFrames'): number =>
     [...all, ...unpriced].reduce((total, part) => total + part[counter], 0);
   return {

@@ -79,6 +79,7 @@ class Story {
     await this.#tell(some);
     const one = this.#draw.pick(this.#played);
     if (one && this.#draw.chance(0.15)) await this.#move(one);
+    if (one && this.#draw.chance(0.1)) this.#restart(one);
     if (one && this.#draw.chance(0.08)) await this.#end(one);
     if (this.#draw.chance(0.1)) await this.#each((to) => to.usage.cutOpen(this.#nowMs - MINUTE_MS, 1_000));
     if (this.#draw.chance(0.3)) await this.#each((to) => to.usageHours.rollUp(1_000));
@@ -100,7 +101,13 @@ class Story {
       observe(this.#nowMs, 'active'),
     );
     await this.#each((to) => to.sessions.create(session, events, undefined));
-    const reading = { sessionId: request.sessionId, epoch: FIRST_EPOCH, seq: 0, atMs: this.#nowMs };
+    const reading = {
+      sessionId: request.sessionId,
+      epoch: FIRST_EPOCH,
+      startedUs: 1,
+      seq: 0,
+      atMs: this.#nowMs,
+    };
     const counters = { activeMs: 0, frames: 0, lateFrames: 0 };
     this.#played.push({ session, reading: { ...reading, ...counters }, left: undefined });
   }
@@ -143,6 +150,14 @@ class Story {
     if (!moved) return;
     played.left = reading;
     played.reading = { ...reading, ...at, epoch, seq: 0, activeMs: 0, frames: 0, lateFrames: 0 };
+  }
+
+  /** Its worker's next process counts from 0 at the same epoch; what the one before counted may be told later. */
+  #restart(played: Played): void {
+    const { reading } = played;
+    played.left = reading;
+    const begun = { startedUs: reading.startedUs + 1, seq: 0, activeMs: 0, frames: 0, lateFrames: 0 };
+    played.reading = { ...reading, ...begun, atMs: this.#nowMs };
   }
 
   async #end(played: Played): Promise<void> {

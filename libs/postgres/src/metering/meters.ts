@@ -2,7 +2,7 @@
 // Locks are taken in the order of (session, epoch) and workers after meters, everywhere: no two moves wait for each
 // other. What a session's end or move means for its meters is in their own rows (`ended_at`, `left_at`), so that
 // whoever has the lock knows it.
-import { cutSegments, hasOpenPart, judgeReading } from '@meridian/domain';
+import { cutSegments, hasOpenPart, isNews, judgeReading } from '@meridian/domain';
 import type { Meter, MeterReading, Rate, Session, SetAsideReason, UsageSegment } from '@meridian/domain';
 import type { Runner } from '../database.ts';
 import { readRates } from '../rates.ts';
@@ -87,7 +87,7 @@ async function move(
   if (rows.length === 0) return { applied: 0, refused: [] };
   const rates = await readRates(runner);
   const byMeter = Map.groupBy(
-    readings.toSorted((a, b) => a.seq - b.seq),
+    readings.toSorted((a, b) => a.startedUs - b.startedUs || a.seq - b.seq),
     keyOf,
   );
   const cuts = rows.map((row) => {
@@ -136,7 +136,7 @@ function cutAll(
     segments.push(...done.segments);
   };
   for (const reading of readings) {
-    if (reading.seq <= meter.seq) continue;
+    if (!isNews(meter, reading)) continue;
     const reason = judgeReading(meter, reading, { nowMs, closedAtMs: leftAtMs ?? endedAtMs });
     if (reason) refused.push({ reading, reason });
     else cut(reading);
@@ -162,7 +162,7 @@ const STORE = `
     INSERT INTO usage_marks (hour, tenant_id) SELECT DISTINCT date_trunc('hour', starts_at, 'UTC'), tenant_id FROM cut
   )
   UPDATE meters m
-  SET seq = r.seq, slots = r.slots, last_at = r.last_at, last_active_ms = r.last_active_ms,
+  SET started_us = r.started_us, seq = r.seq, earlier = r.earlier, slots = r.slots, last_at = r.last_at, last_active_ms = r.last_active_ms,
       last_frames = r.last_frames, last_late_frames = r.last_late_frames, cut_at = r.cut_at,
       cut_active_ms = r.cut_active_ms, cut_frames = r.cut_frames, cut_late_frames = r.cut_late_frames,
       ended_at = r.ended_at, closed = r.closed

@@ -102,14 +102,17 @@ export class PrismaUsageRepository implements UsageRepository {
   }
 
   /** Undefined: no such session, or it never had a slot. */
-  async sessionUsage(sessionId: SessionId, live?: MeterReading): Promise<SessionUsage | undefined> {
+  async sessionUsage(
+    sessionId: SessionId,
+    live: readonly MeterReading[] = [],
+  ): Promise<SessionUsage | undefined> {
     const [row] = (await this.#database.query<StoredUsage>(USAGE, [sessionId])).rows;
     if (row === undefined || row.meters.length === 0) return undefined;
     const rates = await this.rates();
     return sessionUsageOf(sessionId, row.segments.map(segmentFrom), row.meters.map(meterFrom), {
       rates,
       final: row.final,
-      ...(live === undefined ? {} : { live }),
+      live,
     });
   }
 

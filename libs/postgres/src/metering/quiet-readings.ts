@@ -1,6 +1,7 @@
 // Nearly every reading only says that a session went on. Those are one statement a batch, in which nothing is read back
 // but what it could not move: readings that cross an hour, a change of rate or density, that are of a session that has
-// ended or moved on, or that are odd. The caller applies the rest one by one (meters.ts), so the conditions here need
+// ended or moved on, of a second process at one
+// epoch, or that are odd. The caller applies the rest one by one (meters.ts), so the conditions here need
 // only be sure, not complete.
 import { CLOCK_SLACK_MS, FRAMES_PER_SECOND_MAX, hourOf, rateHoldsFromMs } from '@meridian/domain';
 import type { MeterReading, Rate } from '@meridian/domain';
@@ -11,19 +12,21 @@ import { SEEN } from './meters.ts';
 const QUIET = `
   WITH given AS (
     SELECT *, to_timestamp(at_ms / 1000.0) AS at
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
-      WITH ORDINALITY AS g(session_id, epoch, seq, active_ms, frames, late_frames, slots, at_ms, number)
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+      $9::bigint[])
+      WITH ORDINALITY AS g(session_id, epoch, started_us, seq, active_ms, frames, late_frames, slots, at_ms, number)
   ),
   moved AS (
     UPDATE meters m
-    SET seq = g.seq, last_at = greatest(m.last_at, g.at), last_active_ms = g.active_ms, last_frames = g.frames,
+    SET started_us = g.started_us, seq = g.seq, last_at = greatest(m.last_at, g.at), last_active_ms = g.active_ms, last_frames = g.frames,
         last_late_frames = g.late_frames
     FROM given g
     WHERE m.session_id = g.session_id AND m.epoch = g.epoch AND m.seq < g.seq
+      AND (m.started_us = g.started_us OR m.seq < 0) AND m.earlier IS NULL
       AND m.left_at IS NULL AND m.ended_at IS NULL
-      AND m.cut_at >= $9 AND g.at_ms BETWEEN $10 AND $11
+      AND m.cut_at >= $10 AND g.at_ms BETWEEN $11 AND $12
       AND NOT EXISTS (
-        SELECT FROM unnest($12::text[], $13::text[], $14::timestamptz[]) AS c(gpu_type, region, at)
+        SELECT FROM unnest($13::text[], $14::text[], $15::timestamptz[]) AS c(gpu_type, region, at)
         WHERE c.gpu_type = m.gpu_type AND (c.region IS NULL OR c.region = m.region) AND m.cut_at < c.at
       )
       AND (g.slots = 0 OR g.slots = m.slots)
@@ -69,7 +72,7 @@ export async function applyQuiet(
   return [...several, ...rows.flatMap(({ number }) => given[Number(number) - 1] ?? [])];
 }
 
-const COUNTERS = ['epoch', 'seq', 'activeMs', 'frames', 'lateFrames', 'slots', 'atMs'] as const;
+const COUNTERS = ['epoch', 'startedUs', 'seq', 'activeMs', 'frames', 'lateFrames', 'slots', 'atMs'] as const;
 
 const isSameMeter = (reading: MeterReading, ...others: readonly (MeterReading | undefined)[]): boolean =>
   others.some((other) => other?.sessionId === reading.sessionId && other.epoch === reading.epoch);

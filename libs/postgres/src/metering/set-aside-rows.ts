@@ -35,6 +35,7 @@ const setAsideRow = ({ reading, reason }: Refusal) => ({
   id: setAsideIdOf(reading, reason),
   session_id: reading.sessionId,
   epoch: reading.epoch,
+  started_us: reading.startedUs,
   seq: reading.seq,
   active_ms: reading.activeMs,
   frames: reading.frames,
@@ -49,6 +50,7 @@ export interface SetAsideRow {
   readonly id: string;
   readonly session_id: SessionId;
   readonly epoch: string;
+  readonly started_us: string;
   readonly seq: string;
   readonly active_ms: string;
   readonly frames: string;
@@ -64,6 +66,7 @@ export const setAsideFrom = (row: SetAsideRow): SetAsideReading => ({
   reading: {
     sessionId: row.session_id,
     epoch: Number(row.epoch) as Epoch,
+    startedUs: Number(row.started_us),
     seq: Number(row.seq),
     activeMs: Number(row.active_ms),
     frames: Number(row.frames),

@@ -1,4 +1,5 @@
 import type {
+  Count,
   Epoch,
   Meter,
   MeterPoint,
@@ -33,7 +34,9 @@ export interface MeterRow {
   readonly worker_id: WorkerId;
   readonly trace_id: string | null;
   readonly slots: number;
+  readonly started_us: Int8;
   readonly seq: Int8;
+  readonly earlier: readonly Count[] | null;
   readonly last_at: Instant;
   readonly last_active_ms: Int8;
   readonly last_frames: Int8;
@@ -72,7 +75,9 @@ export const meterFrom = (row: MeterRow): Meter => ({
   width: row.width,
   slots: row.slots,
   gpus: row.gpus,
+  startedUs: Number(row.started_us),
   seq: Number(row.seq),
+  earlier: row.earlier ?? [],
   last: point(row.last_at, row.last_active_ms, row.last_frames, row.last_late_frames),
   cut: point(row.cut_at, row.cut_active_ms, row.cut_frames, row.cut_late_frames),
 });
@@ -89,10 +94,12 @@ export const standingFrom = ({ left_at: left, ended_at: ended }: MeterRow): Stan
 });
 
 /** What a move changes of a row of `meters`, with its key. */
-export const movedRow = ({ sessionId, epoch, seq, slots, last, cut }: Meter) => ({
+export const movedRow = ({ sessionId, epoch, startedUs, seq, earlier, slots, last, cut }: Meter) => ({
   session_id: sessionId,
   epoch,
+  started_us: startedUs,
   seq,
+  earlier: earlier.length > 0 ? earlier : null,
   slots,
   last_at: timestamp(last.atMs),
   last_active_ms: last.activeMs,

@@ -85,6 +85,7 @@ export const beat = (change: Partial<WorkerHeartbeat> = {}): WorkerHeartbeat => 
 export const report = (sessionId: SessionId, change: Partial<SessionReport> = {}): SessionReport => ({
   sessionId,
   epoch: epoch(1),
+  startedUs: 1,
   seq: 1,
   activity: 'active',
   activeMs: 1000,

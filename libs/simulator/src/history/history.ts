@@ -254,7 +254,7 @@ export class History {
       workerId: id,
       incarnation,
       region,
-      address: `${id}-${incarnation}:1`,
+      address: `${id}:1`,
       slots,
       gpus,
     });

@@ -4,6 +4,7 @@
 // M2. The segments of a session are disjoint, over all its epochs.
 // M1. Usage on record is what the workers counted: nothing twice, nothing lost but what died unreported with a worker.
 import { isDeepStrictEqual } from 'node:util';
+import type { SessionReport } from '@meridian/application';
 import type { Session } from '@meridian/domain';
 import { EU_WEST, US_EAST, type SimWorker } from '@meridian/testkit/world';
 import type { History } from './history.ts';
@@ -35,10 +36,10 @@ export function checkAlways(history: History): void {
         `L1: ${name} has a slot below 0`,
       );
     }
-    for (const { lease } of store.leases.values()) {
+    for (const { lease, incarnation } of store.leases.values()) {
       const worker = store.workers.get(lease.workerId);
-      // The lease of a process that is gone is kept until its session is re-placed or ended.
-      if (worker?.registration.address !== lease.workerAddress) continue;
+      // The lease of a process that is gone is kept until its session is re-placed, ended, or served by the next one.
+      if (!worker || worker.registration.incarnation !== incarnation) continue;
       const marked = [...worker.taken.values()].filter((sessionId) => sessionId === lease.sessionId).length;
       same(
         'L1',
@@ -110,12 +111,28 @@ export function checkNothingLost({ world }: History): void {
   same('L4', 'sessions that lost their worker though none was lost', lost, []);
 }
 
-/** What a worker counted to the end of a session is on record, to the last unit. */
+/**
+ * What workers counted to the end of a session is on record, to the last unit; of what a killed one counted at the same
+ * epoch, what somebody heard.
+ */
 function checkCounters({ world }: History, worker: SimWorker): void {
-  for (const { sessionId, epoch, activeMs, frames } of worker.history) {
-    const meter = world.record.metersOf(sessionId).find((m) => m.epoch === epoch);
-    const stored = { activeMs: meter?.last.activeMs, frames: meter?.last.frames };
-    same('M1', `counters of ${sessionId} at epoch ${epoch}`, stored, { activeMs, frames });
+  for (const { sessionId, epoch } of worker.history) {
+    const isIt = (report: SessionReport): boolean => report.sessionId === sessionId && report.epoch === epoch;
+    const told = world.fleet.flatMap(({ history }) => history.filter(isIt));
+    const lost = world.fleet.flatMap((one) => one.lost.filter(isIt));
+    const last = world.record.metersOf(sessionId).find((m) => m.epoch === epoch)?.last;
+    for (const counter of ['activeMs', 'frames'] as const) {
+      const what = `${counter} of ${sessionId} at epoch ${epoch}`;
+      const toldSum = told.reduce((sum, report) => sum + report[counter], 0);
+      const lostSum = lost.reduce((sum, report) => sum + report[counter], 0);
+      const stored = last?.[counter] ?? 0;
+      if (lost.length === 0) same('M1', what, stored, toldSum);
+      else
+        hold(
+          stored >= toldSum && stored <= toldSum + lostSum,
+          `M1: ${what}: ${stored}, told ${toldSum}, lost ${lostSum}`,
+        );
+    }
   }
 }
 

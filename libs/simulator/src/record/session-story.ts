@@ -102,6 +102,7 @@ function readingAt(
   return {
     sessionId,
     epoch,
+    startedUs: fromMs * 1_000,
     seq: Math.ceil((atMs - fromMs) / SECOND_MS),
     activeMs,
     frames,

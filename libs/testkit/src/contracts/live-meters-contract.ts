@@ -17,6 +17,7 @@ export function liveMetersContract(open: OpenRegion): void {
 
   const report = (over: Parameters<typeof aReport>[0]) =>
     store.registry.heartbeat(aHeartbeat(worker, (beats += 1), [aReport(over)]));
+  const read = (name: number | string = 1) => store.meters.read(US_EAST, sessionId(name));
   const changed = async () =>
     (await store.meters.takeChanged(US_EAST, 10)).map(({ sessionId: id, seq, activeMs }) => [
       id,
@@ -27,23 +28,42 @@ export function liveMetersContract(open: OpenRegion): void {
   it('reads the newest counters of a session', async () => {
     await report({ seq: 1, activeMs: 1_000, frames: 25 });
     await report({ seq: 2, activeMs: 2_000, frames: 50, lateFrames: 1 });
-    expect(await store.meters.read(US_EAST, sessionId(1))).toMatchObject({
-      ...{ sessionId: sessionId(1), epoch: 1, seq: 2, activeMs: 2_000, frames: 50, lateFrames: 1 },
-    });
-    expect(await store.meters.read(US_EAST, sessionId('nobody'))).toBeUndefined();
+    expect(await read()).toMatchObject([
+      { sessionId: sessionId(1), epoch: 1, seq: 2, activeMs: 2_000, frames: 50, lateFrames: 1 },
+    ]);
+    expect(await read('nobody')).toEqual([]);
   });
 
   it('is not moved by an older or repeated report', async () => {
     await report({ seq: 2, activeMs: 2_000 });
     await report({ seq: 1, activeMs: 1_000 });
     await report({ seq: 2, activeMs: 9_000 });
-    expect((await store.meters.read(US_EAST, sessionId(1)))?.activeMs).toBe(2_000);
+    expect(await read()).toMatchObject([{ activeMs: 2_000 }]);
   });
 
   it('reads the highest epoch', async () => {
     await report({ seq: 9, epoch: epoch(1), activeMs: 9_000 });
     await report({ seq: 1, epoch: epoch(2), activeMs: 100 });
-    expect(await store.meters.read(US_EAST, sessionId(1))).toMatchObject({ epoch: 2, activeMs: 100 });
+    expect(await read()).toMatchObject([{ epoch: 2, activeMs: 100 }]);
+  });
+
+  it('keeps what each process counted at an epoch apart, whatever order they are told in', async () => {
+    await report({ startedUs: 2, seq: 1, activeMs: 300 });
+    await report({ startedUs: 1, seq: 9, activeMs: 9_000 });
+    await report({ startedUs: 1, seq: 8, activeMs: 8_000 });
+    await report({ startedUs: 0, seq: 1, activeMs: 7 });
+    expect(await read()).toMatchObject([
+      { epoch: 1, startedUs: 0, seq: 1, activeMs: 7 },
+      { epoch: 1, startedUs: 1, seq: 9, activeMs: 9_000 },
+      { epoch: 1, startedUs: 2, seq: 1, activeMs: 300 },
+    ]);
+    const taken = await store.meters.takeChanged(US_EAST, 10);
+    expect(taken).toEqual(expect.arrayContaining([...(await read())]));
+    await store.meters.settle(
+      US_EAST,
+      taken.filter(({ startedUs }) => startedUs === 1),
+    );
+    expect((await store.meters.takeChanged(US_EAST, 10)).map(({ startedUs }) => startedUs)).toEqual([2, 0]);
   });
 
   it('gives what changed until it is settled', async () => {
@@ -57,7 +77,7 @@ export function liveMetersContract(open: OpenRegion): void {
   it('says since when the longest has waited', async () => {
     expect(await store.meters.oldestChangedMs(US_EAST)).toBeUndefined();
     await report({ seq: 1, activeMs: 1_000 });
-    const first = (await store.meters.read(US_EAST, sessionId(1)))?.atMs;
+    const first = (await read())[0]?.atMs;
     await store.elapse(20);
     await report({ seq: 2, activeMs: 2_000 });
     expect(await store.meters.oldestChangedMs(US_EAST)).toBe(first);
@@ -67,9 +87,9 @@ export function liveMetersContract(open: OpenRegion): void {
 
   it('tells how many share the worker, at least those who do', async () => {
     await report({ seq: 1 });
-    expect((await store.meters.read(US_EAST, sessionId(1)))?.slots).toBe(worker.slots);
+    expect(await read()).toMatchObject([{ slots: worker.slots }]);
     await store.registry.heartbeat(aHeartbeat(worker, (beats += 1), [aReport({ seq: 2 })], { slots: 0 }));
-    expect((await store.meters.read(US_EAST, sessionId(1)))?.slots).toBe(0);
+    expect(await read()).toMatchObject([{ slots: 0 }]);
     const many = [3, 4, 5, 6].map((name) => aReport({ sessionId: sessionId(name) }));
     await store.registry.heartbeat(aHeartbeat(worker, (beats += 1), many, { slots: 1 }));
     await store.registry.heartbeat(
@@ -80,7 +100,7 @@ export function liveMetersContract(open: OpenRegion): void {
         { slots: 1 },
       ),
     );
-    expect((await store.meters.read(US_EAST, sessionId(3)))?.slots).toBe(4);
+    expect(await read(3)).toMatchObject([{ slots: 4 }]);
   });
 
   it('keeps as changed what rose while it was being stored', async () => {

@@ -80,6 +80,27 @@ export function setAsideContract(open: OpenRecord): void {
     expect(await activeMs()).toBe(31_000);
   });
 
+  it('counts what a second process counted from 0 at the same epoch on top, in whatever order it is told', async () => {
+    const next = (ms: number): MeterReading => after(ms, { startedUs: 2, atMs: T0 + 25_000 + ms });
+    await record.usage.apply([after(20_000)]);
+    await record.usage.apply([next(400)]);
+    await record.usage.apply([next(200), after(20_400), next(800)]);
+    expect(await activeMs()).toBe(21_200);
+    expect(await record.usage.apply([after(20_400), next(800)])).toEqual({ applied: 0, setAside: 0 });
+    const fallen = after(21_000, { activeMs: 20_000, frames: 500 });
+    expect(await record.usage.apply([fallen, next(1_000)])).toEqual({ applied: 1, setAside: 1 });
+    expect(await kept()).toEqual([[21_000, 'went_backwards']]);
+    await record.usage.apply([after(50 * MINUTE_MS, { startedUs: 3, atMs: T0 + 51 * MINUTE_MS })]);
+    const usedMs = 21_400 + 50 * MINUTE_MS;
+    expect(await activeMs()).toBe(usedMs);
+    await finish(T0 + 52 * MINUTE_MS);
+    await record.usage.apply([next(1_400)]);
+    const segments = await record.usage.segments(sessionId(1));
+    expect(segments.reduce((sum, segment) => sum + segment.activeMs, 0)).toBe(usedMs + 400);
+    expect(segments.reduce((sum, { frames }) => sum + frames, 0)).toBe((usedMs + 400) / 40);
+    expect((await kept()).length).toBe(1);
+  });
+
   it('keeps what comes from later than now', async () => {
     await record.usage.apply([after(1_000, { atMs: LATER_MS + 2 * MINUTE_MS }), after(2_000)]);
     expect(await kept()).toEqual([[1_000, 'clock_ahead']]);
@@ -146,7 +167,7 @@ export function setAsideContract(open: OpenRecord): void {
     expect(await kept()).toEqual([[3_000, 'unknown_epoch']]);
     const query = { sessionId: sessionId(2), resolved: true, limit: 9 };
     expect(await record.setAside.list(query)).toMatchObject([
-      { id: 'ses_2.1.7000.unknown_session', reading: unknown, resolvedAtMs: LATER_MS },
+      { id: 'ses_2.1.1.7000.unknown_session', reading: unknown, resolvedAtMs: LATER_MS },
     ]);
     expect(await record.setAside.list({ reason: 'clock_ahead', limit: 9 })).toEqual([]);
     expect((await record.setAside.counts()).unknown_session).toBe(0);

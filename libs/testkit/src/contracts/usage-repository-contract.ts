@@ -51,7 +51,7 @@ export function usageRepositoryContract(open: OpenRecord): void {
   /** A reading `ms` after the start, active all along. */
   const after = (ms: number, seq: number, over: Partial<MeterReading> = {}): MeterReading =>
     aReading({ seq, activeMs: ms, frames: ms / 40, atMs: T0 + ms, ...over });
-  const usage = (live?: MeterReading) => record.usage.sessionUsage(sessionId(1), live);
+  const usage = (...live: readonly MeterReading[]) => record.usage.sessionUsage(sessionId(1), live);
   const ended = (atMs: number, reading?: MeterReading) => {
     const events = decide(end(atMs), session);
     return record.sessions.append(evolveAll(session, events), events, session.eventCount, reading);
@@ -88,6 +88,8 @@ export function usageRepositoryContract(open: OpenRecord): void {
     expect((await usage(after(12_000, 2)))?.activeMs).toBe(12_000);
     expect((await usage(after(5_000, 0)))?.activeMs).toBe(10_000);
     expect((await usage())?.activeMs).toBe(10_000);
+    const next = after(3_000, 1, { startedUs: 2, atMs: T0 + 14_000 });
+    expect((await usage(after(12_000, 2), next))?.activeMs).toBe(15_000);
   });
 
   it('is not moved by readings that come twice, late or out of order (M1)', async () => {

@@ -109,6 +109,17 @@ export function workerRegistryContract(open: OpenRegion): void {
     expect((await store.registry.list(US_EAST))[0]?.usedSlots).toBe(1);
   });
 
+  it('gives the slot of a session to the next process that serves it at the same epoch', async () => {
+    await registered(1, [aReport()]);
+    await store.registry.register(restarted);
+    expect((await store.registry.list(US_EAST))[0]?.usedSlots).toBe(0);
+    await store.registry.heartbeat(aHeartbeat(restarted, 1, [aReport({ startedUs: 2 })]));
+    expect((await store.registry.list(US_EAST))[0]?.usedSlots).toBe(1);
+    expect(await store.leases.find(US_EAST, sessionId(1))).toMatchObject({
+      ...{ workerId: worker.workerId, epoch: 1 },
+    });
+  });
+
   it('makes a lost lease of several slots anew, as wide as its worker says (L4)', async () => {
     const wide = aWorker({ slots: 4, gpus: 2 });
     await store.registry.register(wide);

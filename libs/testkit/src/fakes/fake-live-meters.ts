@@ -1,6 +1,7 @@
 import type { LiveMeters } from '@meridian/application';
 import type { MeterReading, RegionId, SessionId } from '@meridian/domain';
 import type { FakeRegions } from './fake-regions.ts';
+import { countKey } from './meter-key.ts';
 
 export class FakeLiveMeters implements LiveMeters {
   readonly #regions: FakeRegions;
@@ -9,13 +10,12 @@ export class FakeLiveMeters implements LiveMeters {
     this.#regions = regions;
   }
 
-  read(region: RegionId, sessionId: SessionId): Promise<MeterReading | undefined> {
-    return this.#regions.at(region, (store) =>
-      [...(store.meters.get(sessionId)?.values() ?? [])].reduce<MeterReading | undefined>(
-        (newest, reading) => (newest && newest.epoch > reading.epoch ? newest : reading),
-        undefined,
-      ),
-    );
+  read(region: RegionId, sessionId: SessionId): Promise<readonly MeterReading[]> {
+    return this.#regions.at(region, (store) => {
+      const readings = [...(store.meters.get(sessionId)?.values() ?? [])];
+      const newest = Math.max(...readings.map(({ epoch }) => epoch));
+      return readings.filter(({ epoch }) => epoch === newest).sort((a, b) => a.startedUs - b.startedUs);
+    });
   }
 
   takeChanged(region: RegionId, limit: number): Promise<readonly MeterReading[]> {
@@ -28,10 +28,10 @@ export class FakeLiveMeters implements LiveMeters {
 
   settle(region: RegionId, readings: readonly MeterReading[]): Promise<void> {
     return this.#regions.at(region, (store) => {
-      for (const { sessionId, epoch, seq } of readings) {
-        const key = `${sessionId} ${epoch}`;
+      for (const reading of readings) {
+        const key = countKey(reading);
         const kept = store.changed.get(key);
-        if (!kept || kept.seq > seq) continue;
+        if (!kept || kept.seq > reading.seq) continue;
         store.changed.delete(key);
         store.changedSince.delete(key);
       }

@@ -4,6 +4,7 @@ import type { Clock, WorkerUptime } from '@meridian/application';
 import {
   cutSegments,
   hourOf,
+  isNews,
   judgeReading,
   openMeter,
   setAsideIdOf,
@@ -82,7 +83,7 @@ export class FakeRecord {
   /** Applies a reading, or keeps it with the reason why not; undefined: it says nothing new. */
   take(reading: MeterReading): 'applied' | 'set aside' | undefined {
     const meter = this.meters.get(meterKey(reading));
-    if (meter && reading.seq <= meter.seq) return undefined;
+    if (meter && !isNews(meter, reading)) return undefined;
     const reason = meter ? this.#judge(meter, reading) : this.#unknown(reading);
     if (reason) {
       const id = setAsideIdOf(reading, reason);

@@ -27,7 +27,7 @@ export class FakeUsageRepository implements UsageRepository {
 
   apply(readings: readonly MeterReading[]): Promise<ApplyOutcome> {
     return this.#record.do(() => {
-      const inOrder = readings.toSorted((a, b) => a.seq - b.seq);
+      const inOrder = readings.toSorted((a, b) => a.startedUs - b.startedUs || a.seq - b.seq);
       const became = inOrder.map((reading) => this.#record.take(reading));
       const count = (outcome: string): number => became.filter((each) => each === outcome).length;
       return { applied: count('applied'), setAside: count('set aside') };
@@ -52,7 +52,7 @@ export class FakeUsageRepository implements UsageRepository {
     return this.#record.do(() => 0);
   }
 
-  sessionUsage(sessionId: SessionId, live?: MeterReading): Promise<SessionUsage | undefined> {
+  sessionUsage(sessionId: SessionId, live: readonly MeterReading[] = []): Promise<SessionUsage | undefined> {
     return this.#record.do(() => {
       const session = this.#record.rows.get(sessionId)?.session;
       const meters = this.#record.metersOf(sessionId);
@@ -60,7 +60,7 @@ export class FakeUsageRepository implements UsageRepository {
       return sessionUsageOf(sessionId, this.#record.segmentsOf(sessionId), meters, {
         rates: this.#record.rates,
         final: session.state === 'ended',
-        ...(live ? { live } : {}),
+        live,
       });
     });
   }

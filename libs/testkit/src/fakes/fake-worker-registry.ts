@@ -10,6 +10,7 @@ import {
 } from '@meridian/application';
 import type { Cadence, Incarnation, RegionId, RegionSnapshot, WorkerId } from '@meridian/domain';
 import type { FakeRegions } from './fake-regions.ts';
+import { countKey } from './meter-key.ts';
 import { poolsOf } from './pools-of.ts';
 import type { RegionStore, StoredWorker } from './region-store.ts';
 
@@ -114,15 +115,16 @@ export class FakeWorkerRegistry implements WorkerRegistry {
   }
 }
 
-/** The worker is the truth of what runs (L4): a lease the store has lost is made anew. */
+/** The worker is the truth of what runs (L4): a lease the store has lost, or the process before had, is made anew. */
 function hold(store: RegionStore, worker: StoredWorker, report: SessionReport, nowMs: number): void {
   const held = store.leases.get(report.sessionId);
   const sameEpoch = held?.lease.epoch === report.epoch;
-  if (held && sameEpoch && worker.taken.get(held.lease.slot) === report.sessionId) {
+  const here = sameEpoch && held?.lease.workerId === worker.registration.workerId;
+  if (held && here && worker.taken.get(held.lease.slot) === report.sessionId) {
     held.lease = { ...held.lease, expiresAtMs: nowMs + store.times.leaseTtlMs };
     store.lapsesAt(held.lease.expiresAtMs);
     held.running = true;
-  } else if (!(held && sameEpoch && held.running)) {
+  } else if (here || !(held && sameEpoch && held.running)) {
     store.take(worker, { ...report, width: report.width ?? 1 }, store.times.leaseTtlMs, true);
   }
 }
@@ -135,13 +137,13 @@ function freeStopped(store: RegionStore, worker: StoredWorker, beat: WorkerHeart
 }
 
 function keepCounters(store: RegionStore, report: SessionReport, slots: number, atMs: number): void {
-  const { sessionId, epoch, seq, activeMs, frames, lateFrames } = report;
-  const epochs = store.meters.get(sessionId) ?? new Map();
-  const known = epochs.get(epoch);
+  const { sessionId, epoch, startedUs, seq, activeMs, frames, lateFrames } = report;
+  const counts = store.meters.get(sessionId) ?? new Map();
+  const key = countKey(report);
+  const known = counts.get(key);
   if (known && known.seq >= seq) return;
-  const reading = { sessionId, epoch, seq, activeMs, frames, lateFrames, slots, atMs };
-  store.meters.set(sessionId, epochs.set(epoch, reading));
-  const key = `${sessionId} ${epoch}`;
+  const reading = { sessionId, epoch, startedUs, seq, activeMs, frames, lateFrames, slots, atMs };
+  store.meters.set(sessionId, counts.set(key, reading));
   store.changed.set(key, reading);
   if (!store.changedSince.has(key)) store.changedSince.set(key, atMs);
 }

@@ -6,6 +6,7 @@ import {
   slotsNeeded,
   workerHealth,
   type Cadence,
+  type Incarnation,
   type Lease,
   type MeterReading,
   type RegionId,
@@ -36,6 +37,8 @@ export interface StoredWorker {
 
 export interface StoredLease {
   lease: Lease;
+  /** The process whose slots it has. */
+  readonly incarnation: Incarnation;
   /** The worker has reported the session. */
   running: boolean;
 }
@@ -48,7 +51,7 @@ export interface RegionTimes {
 export class RegionStore {
   readonly workers = new Map<WorkerId, StoredWorker>();
   readonly leases = new Map<SessionId, StoredLease>();
-  readonly meters = new Map<SessionId, Map<number, MeterReading>>();
+  readonly meters = new Map<SessionId, Map<string, MeterReading>>();
   readonly changed = new Map<string, MeterReading>();
   /** When each of `changed` first rose, longest waiting first. */
   readonly changedSince = new Map<string, number>();
@@ -121,7 +124,7 @@ export class RegionStore {
   ): Lease {
     this.drop(sessionId);
     const slot = markSlots(worker, sessionId, width);
-    const { region, pool, workerId, address, gpus, purchase } = worker.registration;
+    const { region, pool, workerId, incarnation, address, gpus, purchase } = worker.registration;
     const expiresAtMs = this.#clock.nowMs() + ttlMs;
     const place = {
       region,
@@ -135,7 +138,7 @@ export class RegionStore {
       purchase,
     };
     const lease: Lease = { sessionId, ...place, epoch, expiresAtMs };
-    this.leases.set(sessionId, { lease, running });
+    this.leases.set(sessionId, { lease, incarnation, running });
     this.lapsesAt(expiresAtMs);
     return lease;
   }

@@ -172,7 +172,11 @@ export interface SessionReport {
   lateFrames: number;
   /** Set when activity is ENDED: an end reason of DESIGN. */
   endReason: string;
-  /** Worker clock, microseconds since the Unix epoch, when the session was first served at this epoch. */
+  /**
+   * Worker clock, microseconds since the Unix epoch, when the session was first served at this epoch: when the counters
+   * were 0. It names the count and never changes while the process lives. What comes at the same epoch with another
+   * start is another process's count, and is added to this one.
+   */
   startedUs: number;
   /** W3C trace id of the session, 32 hex digits. */
   traceId: string;
