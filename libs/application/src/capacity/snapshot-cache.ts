@@ -1,4 +1,5 @@
 import {
+  roomOf,
   withSlotsTaken,
   type CapacitySnapshot,
   type Lease,
@@ -108,6 +109,8 @@ class RegionView {
     });
     const { location } = this.#away;
     const pools = answer.pools.map((pool) => this.#withOutlook(pool));
+    // Added up as each region's reply comes, so that no placement waits for the sums of all.
+    for (const pool of pools) roomOf(pool);
     const snapshot = { ...answer, ...(location && { location }), pools };
     this.#kept = { snapshot, atMs: this.#ports.clock.nowMs() };
     return snapshot;

@@ -123,14 +123,12 @@ const noFreeSlot = (gpus: number | undefined, free: number, unspoken: number): R
 });
 
 const keptForOthers: PoolFilter = (
-  { priority = 'normal', rttMs },
+  { priority = 'normal' },
   place,
-  { waitedMs, policy = DEFAULT_PLACEMENT_POLICY, keptYieldsBelowMs = -Infinity },
+  { waitedMs, policy = DEFAULT_PLACEMENT_POLICY, keptYieldsBelowMs, measuredNothing },
 ) => {
   const { isWithinTarget, predictedActionToFrameMs } = place;
-  // Who measured nothing is not known to be far from anywhere.
-  const isUnknown = Object.keys(rttMs).length === 0;
-  const yields = isWithinTarget || isUnknown || predictedActionToFrameMs < keptYieldsBelowMs;
+  const yields = isWithinTarget || measuredNothing || predictedActionToFrameMs < keptYieldsBelowMs;
   if (priority === 'high' || (yields && priority === 'normal')) return undefined;
   const from = { priority, isWithinTarget, waitedMs, maxWaitMs: policy.maxWaitMs };
   const kept = keptSlots(place.room.slots, place.pool.expectedArrivals ?? 0, from);

@@ -51,8 +51,13 @@ export interface PlacementContext {
 
 /** What filters look at. */
 export interface Judging extends PlacementContext {
-  /** Pools that would be predicted below this keep nothing from who is beyond the target: the rest are a detour, ms. */
-  readonly keptYieldsBelowMs?: number;
+  /**
+   * Pools that would be predicted below this keep nothing from who is beyond the target, for the rest are a detour, ms;
+   * -Infinity: all keep.
+   */
+  readonly keptYieldsBelowMs: number;
+  /** The client measured no region: it is not known to be far from anywhere. */
+  readonly measuredNothing: boolean;
 }
 
 /** A region, as a filter sees it. */

@@ -72,15 +72,22 @@ export function rankPools(
   if (!best || best.feasible) return ranking;
   const keptYieldsBelowMs = best.predictedActionToFrameMs - DETOUR_MS;
   const isKept = ranking.refused.some(({ refusal }) => refusal.code === 'kept_for_others');
-  return isKept ? { ...rankBy(request, snapshot, { ...context, keptYieldsBelowMs }), context } : ranking;
+  return isKept ? rankBy(request, snapshot, context, keptYieldsBelowMs) : ranking;
 }
 
-function rankBy(request: SessionRequest, snapshot: CapacitySnapshot, context: Judging): Ranking {
+function rankBy(
+  request: SessionRequest,
+  snapshot: CapacitySnapshot,
+  context: PlacementContext,
+  keptYieldsBelowMs = -Infinity,
+): Ranking {
+  const measuredNothing = Object.keys(request.rttMs).length === 0;
+  const judging: Judging = { ...context, keptYieldsBelowMs, measuredNothing };
   const served = servedModel(request, snapshot);
   const rttTo = rttsOf(request, snapshot);
   const found: Found = { best: [], refused: [] };
   const findings = snapshot.regions.map((region) =>
-    judgeRegion(request, { region, rtt: rttTo(region) }, served, context, found),
+    judgeRegion(request, { region, rtt: rttTo(region) }, served, judging, found),
   );
   const candidates = withBestOfEveryRegion(found.best, findings);
   const hopeless = candidates.length === 0 && findings.every(({ refusal }) => refusal?.forever === true);
