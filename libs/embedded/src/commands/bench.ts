@@ -33,10 +33,11 @@ export async function bench(args: readonly string[]): Promise<number> {
   if (!names().includes(name) || !existsSync(file)) {
     throw new Problem(`There is no bench "${name}"; there are ${names().join(', ')}.`);
   }
+  const progress = progressTo(process.stderr);
+  // First: what is imported stays as it was built when it was.
+  await progress.step('the build is up to date', build);
   const { run, options = {} } = (await import(pathToFileURL(file).href)) as BenchModule;
   const values = parse(args, options);
-  const progress = progressTo(process.stderr);
-  await progress.step('the build is up to date', build);
   const result = await progress.step(`${name} is measured`, () => run(values));
   process.stdout.write(values['json'] === true ? `${JSON.stringify(result)}\n` : tableOf(result));
   return result.figures.every(holds) ? 0 : 1;

@@ -40,6 +40,8 @@ export interface FleetPorts {
   readonly plan: (atMs: number, run: () => Promise<void>) => void;
   /** New slots are on offer. */
   readonly onReady: () => void;
+  /** The operator wants it drained, or no longer: its worker hears of it in its next beat. */
+  readonly onDrain: (gpu: Gpu) => void;
 }
 
 export class Fleet {
@@ -206,7 +208,7 @@ export class Fleet {
   async #setDraining(gpu: Gpu, draining: boolean): Promise<void> {
     await this.#ports.world.drainWorker(gpu.workerId, draining);
     gpu.state = draining ? 'draining' : 'serving';
-    if (!draining) this.#ports.onReady();
+    this.#ports.onDrain(gpu);
   }
 
   /** A worker ends in order and is paid for no longer: the registry forgets it. */

@@ -102,6 +102,21 @@ describe('Meridian on virtual time', () => {
     expect(arrivals.every(({ outcome }) => outcome === 'placed')).toBe(true);
   });
 
+  it('takes a GPU back that drains, and offers it at once, where a new one would boot for long', async () => {
+    const pool = aPool('us-east', { slotsPerGpu: 4, gpus: 2, bootS: 1_800 });
+    const scenario = aScenario({ pools: [pool], autoscale: true, policy: patient });
+    // Two stay for long, on one GPU each; the others make room for one of the two to drain.
+    const first = [170, 20, 20, 20, 20, 20, 20, 170].map((minutes) => comes(0, minutes));
+    const again = Array.from({ length: 6 }, () => comes(100, 30));
+    const { arrivals, samples } = await run(
+      scenario,
+      trafficOf([...first, ...again], { endMs: 180 * MINUTE_MS }),
+    );
+    expect(samples[99]?.regions['us-east']).toMatchObject({ busy: 2, gpus: 2, slots: 5 });
+    const waitedMs = arrivals.slice(8).map(({ placedAtMs = Infinity }) => placedAtMs - 100 * MINUTE_MS);
+    expect(Math.max(...waitedMs)).toBeLessThan(MINUTE_MS);
+  });
+
   it('does the same for the same seed, but for the wall time', async () => {
     const scenario = aScenario({ traffic: { peakConcurrent: 6 }, durationS: 7_200 });
     const traffic = makeTraffic(scenario, 5);

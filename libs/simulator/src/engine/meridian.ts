@@ -100,6 +100,7 @@ class MeridianRun {
       ...{ world: this.#world, bill: this.#bill, nowMs: () => this.#nowMs },
       plan: (atMs, run) => this.#events.plan(atMs, run),
       onReady: () => this.#dispatchSoon(),
+      onDrain: (gpu) => this.#tells(gpu),
     });
     const bootTimes = new Set(scenario.pools.map(({ bootS }) => bootS));
     this.#advisers = new Map(
@@ -315,8 +316,16 @@ class MeridianRun {
       this.#beatsPlanned = false;
       const news = [...this.#news];
       this.#news.clear();
-      for (const { worker } of news) await worker?.beat();
+      for (const gpu of news) await this.#beats(gpu);
+      this.#dispatchSoon();
     });
+  }
+
+  /** A worker that hears in its beat that it is to drain, or no longer, says so in the next one. */
+  async #beats(gpu: Gpu): Promise<void> {
+    const before = gpu.worker?.draining;
+    await gpu.worker?.beat();
+    if (gpu.worker?.draining !== before) this.#tells(gpu);
   }
 
   #begins({ target }: Outage): Promise<void> | void {
