@@ -103,17 +103,21 @@ describe('Meridian on virtual time', () => {
   });
 
   it('takes a GPU back that drains, and offers it at once, where a new one would boot for long', async () => {
-    const pool = aPool('us-east', { slotsPerGpu: 4, gpus: 2, bootS: 1_800 });
+    const pool = aPool('us-east', { slotsPerGpu: 20, gpus: 2, bootS: 1_800 });
     const scenario = aScenario({ pools: [pool], autoscale: true, policy: patient });
-    // Two stay for long, on one GPU each; the others make room for one of the two to drain.
-    const first = [170, 20, 20, 20, 20, 20, 20, 170].map((minutes) => comes(0, minutes));
-    const again = Array.from({ length: 6 }, () => comes(100, 30));
+    // The first GPU drains with three sessions; as two of them end it hears of that, and says so.
+    const first = [170, 60, 70, ...Array<number>(17).fill(20)];
+    const second = [...Array<number>(4).fill(170), ...Array<number>(16).fill(20)];
+    const again = Array.from({ length: 18 }, () => comes(100, 30));
     const { arrivals, samples } = await run(
       scenario,
-      trafficOf([...first, ...again], { endMs: 180 * MINUTE_MS }),
+      trafficOf([...[...first, ...second].map((minutes) => comes(0, minutes)), ...again], {
+        endMs: 180 * MINUTE_MS,
+      }),
     );
-    expect(samples[99]?.regions['us-east']).toMatchObject({ busy: 2, gpus: 2, slots: 5 });
-    const waitedMs = arrivals.slice(8).map(({ placedAtMs = Infinity }) => placedAtMs - 100 * MINUTE_MS);
+    expect(samples[50]?.regions['us-east']).toEqual({ slots: 23, busy: 7, gpus: 2 });
+    expect(samples[99]?.regions['us-east']).toEqual({ slots: 21, busy: 5, gpus: 2 });
+    const waitedMs = arrivals.slice(40).map(({ placedAtMs = Infinity }) => placedAtMs - 100 * MINUTE_MS);
     expect(Math.max(...waitedMs)).toBeLessThan(MINUTE_MS);
   });
 
