@@ -74,7 +74,8 @@ export class Http2Connection implements InboundHost {
       concurrentStreamsMax: concurrentStreamsMax ?? Number.POSITIVE_INFINITY,
     });
     this.#reader = new FrameReader(this.#inbound, FRAME_BYTES_DEFAULT);
-    socket.on('error', (error) => this.#close(error));
+    // Bytes that are no TLS are an error after which the socket is still there.
+    socket.on('error', (error) => this.destroy(error));
     socket.on('close', () => this.#close(new Error('the connection was closed')));
     // A peer that ends its side has nothing to ask, and no answer can be of use.
     socket.on('end', () => this.destroy(new Error('the peer closed the connection')));

@@ -5,7 +5,7 @@ import { Http2Connection } from './connection.ts';
 import { PREFACE } from './frames.ts';
 import type { Headers } from './header-rules.ts';
 import { keepAlive } from './keep-alive.ts';
-import { readAccepted } from './read-memory.ts';
+import { readAccepted, readSecure } from './read-memory.ts';
 import type { Http2Stream } from './stream.ts';
 
 export interface Http2ServerOptions {
@@ -67,9 +67,13 @@ export class Http2Server {
   }
 
   #takeTls(socket: TLSSocket): void {
-    if (socket.alpnProtocol === 'h2') return void socket.on('data', this.#take(socket));
-    socket.on('error', () => undefined);
-    socket.destroy();
+    if (socket.alpnProtocol !== 'h2') {
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
+    const read = this.#take(socket);
+    if (!readSecure(socket, read)) socket.on('data', read);
   }
 
   /** Answers with what is to be done with the socket's bytes. */
