@@ -29,7 +29,7 @@ const apply = (meter: Meter, one: MeterReading): Meter =>
 const counts = fc
   .uniqueArray(
     fc.record({
-      startedUs: fc.nat(9),
+      startedUs: fc.integer({ min: 1, max: 9 }),
       frames: fc.array(fc.nat(100), { minLength: 1, maxLength: 6 }),
     }),
     { minLength: 1, maxLength: 4, selector: ({ startedUs }) => startedUs },
@@ -62,12 +62,20 @@ describe('counts of several processes at one epoch', () => {
     );
   });
 
+  it('are one where nobody said when it began, as before a count had a name', () => {
+    const unnamed = [reading(0, 5, 50), reading(0, 6, 60)].reduce(apply, opened);
+    const named = apply(unnamed, reading(7, 7, 70));
+    expect(named).toMatchObject({ startedUs: 7, seq: 7, earlier: [], last: { frames: 70 } });
+    expect(isNews(named, reading(0, 6, 60))).toBe(false);
+    expect(apply(named, reading(0, 8, 80))).toMatchObject({ startedUs: 7, seq: 8, last: { frames: 80 } });
+  });
+
   it('are news only where they rose since that process told them', () => {
     const meter = [reading(1, 5, 50), reading(2, 1, 3)].reduce(apply, opened);
     expect([reading(1, 5, 50), reading(1, 4, 99), reading(2, 1, 3)].map((one) => isNews(meter, one))).toEqual(
       [false, false, false],
     );
-    expect([reading(1, 6, 51), reading(2, 2, 4), reading(0, 0, 1)].map((one) => isNews(meter, one))).toEqual([
+    expect([reading(1, 6, 51), reading(2, 2, 4), reading(3, 0, 1)].map((one) => isNews(meter, one))).toEqual([
       true,
       true,
       true,

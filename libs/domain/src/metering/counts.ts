@@ -1,6 +1,7 @@
 // A worker counts from 0 when it takes a session. One that dies while no new epoch can be given is followed by its next
 // process at the same epoch, which counts from 0 again: what each process counted is held apart, and added up. They may
-// be told of in any order. Where a count began is its name, as in OpenTelemetry's start time of a cumulative counter.
+// be told of in any order. Where a count began is its name, as in OpenTelemetry's start time of a cumulative counter; one
+// of which nobody said where it began (0) is the newest.
 import type { Meter } from './meter.ts';
 import type { MeterReading } from './usage.ts';
 
@@ -45,8 +46,9 @@ export function countsWith(
   reading: MeterReading,
 ): Pick<Meter, 'startedUs' | 'seq' | 'earlier'> {
   const { seq, startedUs } = reading;
-  if (meter.seq < 0) return { startedUs, seq, earlier: [] };
-  if (startedUs === meter.startedUs) return { startedUs, seq, earlier: meter.earlier };
+  if (isNewest(meter, startedUs)) {
+    return { startedUs: Math.max(startedUs, meter.startedUs), seq, earlier: meter.earlier };
+  }
   const { activeMs, frames, lateFrames } = reading;
   if (startedUs > meter.startedUs) return { startedUs, seq, earlier: [...meter.earlier, newestCount(meter)] };
   const others = meter.earlier.filter((count) => count.startedUs !== startedUs);
@@ -55,10 +57,13 @@ export function countsWith(
 }
 
 function countOf(meter: Meter, startedUs: number): Count {
-  const nothing = { startedUs, seq: -1, ...NO_COUNTERS };
-  if (startedUs === meter.startedUs || meter.seq < 0) return newestCount(meter);
-  return meter.earlier.find((count) => count.startedUs === startedUs) ?? nothing;
+  if (isNewest(meter, startedUs)) return newestCount(meter);
+  const known = meter.earlier.find((count) => count.startedUs === startedUs);
+  return known ?? { startedUs, seq: -1, ...NO_COUNTERS };
 }
+
+const isNewest = (meter: Meter, startedUs: number): boolean =>
+  startedUs === meter.startedUs || startedUs === 0 || meter.startedUs === 0;
 
 const newestCount = ({ startedUs, seq, last, earlier }: Meter): Count => ({
   ...{ startedUs, seq },

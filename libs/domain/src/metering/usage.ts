@@ -7,7 +7,7 @@ import type { PurchaseKind } from './purchase.ts';
 export interface MeterReading {
   readonly sessionId: SessionId;
   readonly epoch: Epoch;
-  /** When its worker's process began to count from 0, by that process's clock, Unix us; 0: the worker does not say. */
+  /** When its worker's process began to count from 0, by that process's clock, Unix us; 0: nobody said. */
   readonly startedUs: number;
   readonly seq: number;
   readonly activeMs: number;

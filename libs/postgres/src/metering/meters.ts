@@ -162,7 +162,8 @@ const STORE = `
     INSERT INTO usage_marks (hour, tenant_id) SELECT DISTINCT date_trunc('hour', starts_at, 'UTC'), tenant_id FROM cut
   )
   UPDATE meters m
-  SET started_us = r.started_us, seq = r.seq, earlier = r.earlier, slots = r.slots, last_at = r.last_at, last_active_ms = r.last_active_ms,
+  SET started_us = r.started_us, seq = r.seq, earlier = r.earlier, slots = r.slots,
+      last_at = r.last_at, last_active_ms = r.last_active_ms,
       last_frames = r.last_frames, last_late_frames = r.last_late_frames, cut_at = r.cut_at,
       cut_active_ms = r.cut_active_ms, cut_frames = r.cut_frames, cut_late_frames = r.cut_late_frames,
       ended_at = r.ended_at, closed = r.closed

@@ -1,8 +1,7 @@
 // Nearly every reading only says that a session went on. Those are one statement a batch, in which nothing is read back
 // but what it could not move: readings that cross an hour, a change of rate or density, that are of a session that has
-// ended or moved on, of a second process at one
-// epoch, or that are odd. The caller applies the rest one by one (meters.ts), so the conditions here need
-// only be sure, not complete.
+// ended or moved on, of a second process at one epoch, or that are odd. The caller applies the rest one by one (meters.ts),
+// so the conditions here need only be sure, not complete.
 import { CLOCK_SLACK_MS, FRAMES_PER_SECOND_MAX, hourOf, rateHoldsFromMs } from '@meridian/domain';
 import type { MeterReading, Rate } from '@meridian/domain';
 import type { Database } from '../database.ts';
@@ -18,11 +17,11 @@ const QUIET = `
   ),
   moved AS (
     UPDATE meters m
-    SET started_us = g.started_us, seq = g.seq, last_at = greatest(m.last_at, g.at), last_active_ms = g.active_ms, last_frames = g.frames,
-        last_late_frames = g.late_frames
+    SET started_us = g.started_us, seq = g.seq, last_at = greatest(m.last_at, g.at), last_active_ms = g.active_ms,
+        last_frames = g.frames, last_late_frames = g.late_frames
     FROM given g
     WHERE m.session_id = g.session_id AND m.epoch = g.epoch AND m.seq < g.seq
-      AND (m.started_us = g.started_us OR m.seq < 0) AND m.earlier IS NULL
+      AND m.started_us IN (0, g.started_us) AND m.earlier IS NULL
       AND m.left_at IS NULL AND m.ended_at IS NULL
       AND m.cut_at >= $10 AND g.at_ms BETWEEN $11 AND $12
       AND NOT EXISTS (

@@ -94,7 +94,8 @@ export function setAsideContract(open: OpenRecord): void {
     const usedMs = 21_400 + 50 * MINUTE_MS;
     expect(await activeMs()).toBe(usedMs);
     await finish(T0 + 52 * MINUTE_MS);
-    await record.usage.apply([next(1_400)]);
+    await record.usage.apply([next(1_400), next(1_400)]);
+    await record.usage.apply([after(49 * MINUTE_MS, { startedUs: 0, atMs: T0 + 51 * MINUTE_MS })]);
     const segments = await record.usage.segments(sessionId(1));
     expect(segments.reduce((sum, segment) => sum + segment.activeMs, 0)).toBe(usedMs + 400);
     expect(segments.reduce((sum, { frames }) => sum + frames, 0)).toBe((usedMs + 400) / 40);
