@@ -1,4 +1,4 @@
-import './v8-flags.ts';
+import './young-generation.ts';
 import { createLogger, onShutdown, runProcess } from '@meridian/telemetry';
 import { readConfig } from './config.ts';
 import { startGateway } from './gateway.ts';
