@@ -8,6 +8,7 @@ import { GrpcServer } from './grpc/grpc-server.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { readKeyPair } from './http/key-pair.ts';
 import { GatewayMetrics } from './metrics.ts';
+import { Arrivals } from './relay/arrivals.ts';
 import { GrpcFleet } from './relay/fleet.ts';
 import { SessionMemory } from './relay/session-memory.ts';
 import { Turns } from './relay/turns.ts';
@@ -18,6 +19,11 @@ import { createUpgradeHandler } from './websocket/ws-server.ts';
 
 /** Sessions that leave draining workers at once; the others go on where they are until it is their turn. */
 const MOVES_AT_ONCE = 16;
+/**
+ * Connections that the kernel keeps until we take them, if its own limit (net.core.somaxconn) is not lower. When thousands
+ * come at once, each that finds no room asks again after 1, 3 and 7 s.
+ */
+const BACKLOG = 4_096;
 
 export interface Gateway {
   readonly port: number;
@@ -51,6 +57,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
       memory: new SessionMemory({ bytesMax: config.CHECKPOINT_MEMORY_MB * 1024 * 1024 }),
       readToken: (token) => readSessionToken(token, keys),
       turns: new Turns(MOVES_AT_ONCE),
+      arrivals: new Arrivals(),
       limits: {
         firstMs: config.FIRST_MESSAGE_MS,
         stallMs: config.STALL_MS,
@@ -88,7 +95,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
 }
 
 async function listen(server: Server, port: number, host: string): Promise<number> {
-  server.listen(port, host);
+  server.listen({ port, host, backlog: BACKLOG });
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }

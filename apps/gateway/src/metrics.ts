@@ -40,6 +40,7 @@ export class GatewayMetrics {
   readonly droppedOutdated;
   readonly droppedMalformed;
   readonly seekingPlace;
+  readonly waiting;
   readonly devices;
 
   constructor(region: string) {
@@ -73,6 +74,10 @@ export class GatewayMetrics {
     this.seekingPlace = gauge(
       'sessions_seeking_place',
       'Sessions whose worker drains and that wait for another place; they go on meanwhile.',
+    );
+    this.waiting = gauge(
+      'streams_waiting',
+      'Streams that wait for their turn to come to a worker: many came at once.',
     );
     this.devices = gauge('devices_open', 'Of the open streams, those of paired devices.');
     this.delay = histogram(

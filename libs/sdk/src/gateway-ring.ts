@@ -25,13 +25,16 @@ export class GatewayRing {
     return this.#streamUrls.length;
   }
 
+  /** Another one may serve as well as the current one: neither died nor hung of late. */
+  hasOther(nowMs: number): boolean {
+    return this.#streamUrls.some((url, index) => index !== this.#at && this.#isGood(url, nowMs));
+  }
+
   /** `loss`: what the current one did. With none else at hand one that is passed over is asked all the same. */
   next(loss: Loss, nowMs: number): void {
     this.#avoidedUntilMs.set(this.current, nowMs + AVOIDED_MS[loss]);
     const others = this.#streamUrls.map((_url, index) => (this.#at + 1 + index) % this.size);
-    const isGood = (index: number): boolean =>
-      (this.#avoidedUntilMs.get(this.#streamUrls[index] ?? '') ?? 0) <= nowMs;
-    this.#at = others.find(isGood) ?? others[0] ?? 0;
+    this.#at = others.find((index) => this.#isGood(this.#streamUrls[index] ?? '', nowMs)) ?? others[0] ?? 0;
   }
 
   /** A fresh connection may name other gateways; the one that is asked now stays when it is still among them. */
@@ -39,6 +42,10 @@ export class GatewayRing {
     const { current } = this;
     this.#streamUrls = urlsOf(connection);
     this.#at = Math.max(0, this.#streamUrls.indexOf(current));
+  }
+
+  #isGood(streamUrl: string, nowMs: number): boolean {
+    return (this.#avoidedUntilMs.get(streamUrl) ?? 0) <= nowMs;
   }
 }
 

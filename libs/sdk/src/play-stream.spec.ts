@@ -144,13 +144,50 @@ describe('a stream with several gateways', () => {
     expect(sockets.map(({ url }) => url)).toEqual([FIRST, SECOND, SECOND, SECOND, FIRST, SECOND]);
   });
 
-  it('asks gateways that all hang in turn, and gives each more time: they may only be busy', async () => {
-    const { clock, sockets } = await bench([FIRST, SECOND]);
-    await clock.advance(12_000);
-    expect(sockets.map(({ url }) => url)).toEqual([FIRST, SECOND, FIRST, SECOND]);
+  it('asks gateways that all hang in turn, and gives the last one time: it may only be busy', async () => {
+    const { clock, sockets } = await bench([FIRST, SECOND, THIRD]);
+    await clock.advance(17_000);
+    expect(sockets.map(({ url }) => url)).toEqual([FIRST, SECOND, THIRD, FIRST]);
     const begunMs = sockets.map(({ openedAtMs }) => openedAtMs);
     const waitedMs = begunMs.slice(1).map((atMs, index) => atMs - (begunMs[index] ?? NaN));
-    expect(waitedMs.map((ms) => Math.floor(ms / 2_500))).toEqual([1, 1, 2]);
+    expect(waitedMs.map((ms) => Math.floor(ms / 2_500))).toEqual([1, 1, 4]);
+  });
+
+  it('gives the only one that did not die 10 s to open: all the others come to it, too', async () => {
+    const { clock, serve, breakNewest, newest, sockets } = await bench([FIRST, SECOND]);
+    await serve();
+    await breakNewest();
+    await clock.advance(10_000);
+    expect(newest().url).toBe(SECOND);
+    await clock.advance(200);
+    expect(sockets.map(({ url }) => url)).toEqual([FIRST, SECOND, FIRST]);
+  });
+
+  it('goes on waiting at a gateway that says so, and leaves one that says it no longer', async () => {
+    const { clock, serve, breakNewest, newest, sockets } = await bench([FIRST, SECOND]);
+    await serve();
+    await breakNewest();
+    newest().open();
+    for (let told = 0; told < 3; told += 1) {
+      await clock.advance(6_000);
+      newest().notice(NoticeKind.WAITING);
+    }
+    expect(sockets).toHaveLength(2);
+    await clock.advance(6_700);
+    expect(sockets).toHaveLength(3);
+  });
+
+  it('is not held any longer by a gateway that keeps it waiting', async () => {
+    const { clock, serve, breakNewest, newest, failures } = await bench([FIRST, SECOND]);
+    await serve();
+    await breakNewest();
+    newest().open();
+    await clock.advance(5_000);
+    newest().notice(NoticeKind.WAITING);
+    await breakNewest();
+    await clock.advance(HOLD_MS - 5_000);
+    await breakNewest();
+    expect(failures).toMatchObject([{ code: 'stream_lost' }]);
   });
 
   it('does not hurry back to gateways that take it and drop it', async () => {

@@ -15,7 +15,7 @@ import { MeridianError } from './errors.ts';
 import { GatewayRing, type Loss } from './gateway-ring.ts';
 import { isGatewayStopping, isWorthAskingElsewhere, refusalOf } from './refusals.ts';
 import { Silence } from './silence.ts';
-import { StreamAttempt, type AttemptEnd } from './stream-attempt.ts';
+import { StreamAttempt, isWaiting, type AttemptEnd } from './stream-attempt.ts';
 import { epochOf, holdMsOf } from './token-claims.ts';
 import type { Connection } from './types.ts';
 import type { SocketConstructor } from './web-socket.ts';
@@ -58,11 +58,12 @@ const STEADY_MS = 1_000;
 const REFRESH_MS = 1_000;
 /**
  * A gateway that hangs takes the connection and says nothing; with another one at hand little is waited for at first.
- * Twice as long each time: thousands who all lost their gateway must not dial anew while the next one works through them.
+ * Twice as long each time, and with none at hand that did not just fail as well, all the time at once: thousands who all
+ * lost their gateway must not dial anew while the next one works through them.
  */
 const OPEN_MS = 10_000;
 const OPEN_HASTY_MS = 2_500;
-/** A gateway gives a worker's first message 5 s before it looks for another worker. */
+/** A gateway gives a worker's first message 5 s before it looks for another worker; while it keeps us waiting it says so. */
 const FIRST_MESSAGE_MS = 6_500;
 /** A re-placement is tried for 25 s. */
 const MIGRATING_MS = 30_000;
@@ -127,11 +128,11 @@ export class PlayStream {
     this.#opened += 1;
     const ports = {
       ...{ WebSocket, clock, onOpen },
-      openMs: this.#openMs(ring.size),
+      openMs: this.#openMs(ring.hasOther(clock.nowMs())),
       silentMs: (attached: boolean) =>
         isMigrating() ? MIGRATING_MS : attached ? this.#silence.limitMs : FIRST_MESSAGE_MS,
       onMessage: (message: PlayResponse, bytes: number) => {
-        this.#silence.heard(clock.nowMs(), isMigrating());
+        if (!isWaiting(message)) this.#silence.heard(clock.nowMs(), isMigrating());
         onMessage(message, bytes);
       },
     };
@@ -144,8 +145,8 @@ export class PlayStream {
     return end;
   }
 
-  #openMs(gateways: number): number {
-    if (gateways === 1) return OPEN_MS;
+  #openMs(hasOther: boolean): number {
+    if (!hasOther) return OPEN_MS;
     return Math.min(OPEN_MS, OPEN_HASTY_MS * 2 ** Math.max(0, this.#failures - 1));
   }
 

@@ -20,6 +20,7 @@ export interface SessionNotice {
     | 'ending-soon'
     | 'device-joined'
     | 'device-left'
+    | 'waiting'
     | 'unknown';
   /** A sentence for a person; may be empty. */
   readonly detail: string;

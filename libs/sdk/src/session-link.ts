@@ -164,6 +164,7 @@ export class SessionLink {
         return this.#left(toDeviceChange(wire));
       case 'ended':
         return onEnded(endOfNotice(wire));
+      case 'waiting':
       case 'unknown':
     }
   }

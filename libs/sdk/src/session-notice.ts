@@ -13,6 +13,7 @@ const NOTICE_KINDS: Partial<Record<NoticeKind, SessionNotice['kind']>> = {
   [NoticeKind.ENDING_SOON]: 'ending-soon',
   [NoticeKind.DEVICE_JOINED]: 'device-joined',
   [NoticeKind.DEVICE_LEFT]: 'device-left',
+  [NoticeKind.WAITING]: 'waiting',
 };
 
 const ROLES: Partial<Record<WireRole, DeviceRole>> = {

@@ -1,5 +1,5 @@
 // One WebSocket, from its opening to its close. It settles once, whatever the socket does afterwards.
-import { PlayResponse } from '@meridian/protocol';
+import { NoticeKind, PlayResponse } from '@meridian/protocol';
 import type { Clock } from './clock.ts';
 import { MeridianError } from './errors.ts';
 import type { StreamClose } from './refusals.ts';
@@ -94,7 +94,7 @@ export class StreamAttempt {
     const bytes = new Uint8Array(data);
     const message = decode(bytes);
     if (message === undefined) return this.#end(UNREADABLE);
-    this.#firstAtMs ??= this.#ports.clock.nowMs();
+    if (!isWaiting(message)) this.#firstAtMs ??= this.#ports.clock.nowMs();
     this.#ports.onMessage(message, bytes.byteLength);
     this.#watchSilence();
   }
@@ -131,6 +131,10 @@ function protocolsOf({ connection: { token, traceparent }, clientKey, nextFrame 
   const trace = traceparent === undefined ? [] : [`trace.${traceparent}`];
   return ['meridian.v1', `token.${token}`, `client.${clientKey}`, ...next, ...trace];
 }
+
+/** The gateway is there and will come to this stream; the worker has not heard of it yet. */
+export const isWaiting = ({ message }: PlayResponse): boolean =>
+  message?.$case === 'notice' && message.value.kind === NoticeKind.WAITING;
 
 function decode(bytes: Uint8Array): PlayResponse | undefined {
   try {

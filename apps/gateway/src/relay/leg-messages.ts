@@ -31,6 +31,8 @@ export interface LegMessagesOptions {
   readonly feedback: Feedback;
   /** A sign of life; a checkpoint is none, for a worker may go on making them with its model stuck. */
   readonly onAlive: () => void;
+  /** The worker has let the client in. */
+  readonly onLetIn: () => void;
   /** The worker asks for another place; it goes on meanwhile. */
   readonly onDraining: () => void;
 }
@@ -87,10 +89,11 @@ export class LegMessages {
   }
 
   #letIn(): void {
-    const { session, clientKey, nextFrame } = this.#options;
+    const { session, clientKey, nextFrame, onLetIn } = this.#options;
     this.#hadAny = true;
     session.clientKey ??= clientKey;
     session.nextFrame = Math.max(session.nextFrame, nextFrame);
+    onLetIn();
   }
 
   #isOfOtherEpoch(peeked: Peeked): boolean {

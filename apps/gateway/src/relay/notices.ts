@@ -34,6 +34,13 @@ export const migrated = (standing: Standing, sessionToken = ''): Envelope =>
 export const workerLost = (detail: string, standing: Standing): Envelope =>
   notice(standing, { kind: NoticeKind.ENDED, endReason: 'worker_lost', detail });
 
+/** Many clients come at once, and this one has its turn later. */
+export const waiting = (epoch: number): Envelope =>
+  notice(
+    { epoch, nextFrame: 0 },
+    { kind: NoticeKind.WAITING, detail: 'Many come back at once; this stream waits for its turn.' },
+  );
+
 /** What a paired device hears first, as the owner hears it from the worker. */
 export const greeting = (kind: NoticeKind.STARTED | NoticeKind.RESUMED, standing: Standing): Envelope =>
   notice(standing, { kind });

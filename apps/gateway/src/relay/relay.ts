@@ -9,11 +9,13 @@ import { StatusError, statusOf, type Status, type WorkerConnections } from '@mer
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Ticket } from '../token/admit.ts';
 import type { SessionTokenClaims } from '@meridian/protocol/session-token';
+import type { Arrivals } from './arrivals.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { Fleet } from './fleet.ts';
 import { HopTimes } from './hop-times.ts';
 import type { LegEnd } from './leg-end.ts';
 import { Moving, type MovingDeps } from './moving.ts';
+import { waiting } from './notices.ts';
 import { Outlet } from './outlet.ts';
 import { carryRequests } from './requests.ts';
 import { seekPlace } from './seek-place.ts';
@@ -29,6 +31,7 @@ export interface RelayDeps {
   readonly fleet: Fleet;
   /** Planned moves take turns. */
   readonly turns: Turns;
+  readonly arrivals: Arrivals;
   readonly memory: SessionMemory;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
@@ -104,9 +107,10 @@ export class Relay {
   async #serve(): Promise<Status> {
     this.#checkClient();
     for (;;) {
+      const endTurn = await this.#takeTurn();
       // A dial that is cancelled at once may still take the session over from the stream that has it.
       this.#over.signal.throwIfAborted();
-      const leg = await this.#runLeg();
+      const leg = await this.#runLeg(endTurn).finally(endTurn);
       this.#over.signal.throwIfAborted();
       if (leg.kind === 'over') return leg.status;
       if (leg.kind === 'handed_over') {
@@ -128,7 +132,16 @@ export class Relay {
     throw new StatusError(status.PERMISSION_DENIED, message, 'token_reused');
   }
 
-  async #runLeg(): Promise<LegEnd> {
+  async #takeTurn(): Promise<() => void> {
+    const { arrivals, metrics } = this.#deps;
+    const { epoch } = this.#ticket.place.claims;
+    metrics.waiting.inc();
+    return arrivals
+      .take(this.#over.signal, () => this.#stage.outlet.offerNotice(waiting(epoch)))
+      .finally(() => metrics.waiting.dec());
+  }
+
+  async #runLeg(onLetIn: () => void): Promise<LegEnd> {
     const { workers, memory, metrics, limits } = this.#deps;
     const left = new AbortController();
     const leg: WorkerLeg = new WorkerLeg(
@@ -140,6 +153,7 @@ export class Relay {
         trace: this.#ticket.trace,
         move: this.#moving.now,
         limits: { ...limits, firstMs: Math.min(limits.firstMs, this.#moving.firstMsMax) },
+        onLetIn,
         onDraining: () => void this.#seek(leg, left),
       },
     );

@@ -1,6 +1,6 @@
 /** At most so many at once; the others wait, first come first served. */
 export class Turns {
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   #free: number;
 
   constructor(atOnce: number) {
@@ -20,7 +20,7 @@ export class Turns {
   }
 
   #pass(): void {
-    const next = this.#waiting.shift();
+    const [next] = this.#waiting;
     if (next) next();
     else this.#free += 1;
   }
@@ -28,14 +28,15 @@ export class Turns {
   #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const go = () => {
+        this.#waiting.delete(go);
         signal.removeEventListener('abort', leave);
         resolve();
       };
       const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(go), 1);
+        this.#waiting.delete(go);
         reject(signal.reason as Error);
       };
-      this.#waiting.push(go);
+      this.#waiting.add(go);
       signal.addEventListener('abort', leave, { once: true });
     });
   }

@@ -25,6 +25,7 @@ export interface LegOptions {
   readonly session: Remembered;
   readonly move: Move | undefined;
   readonly limits: { readonly firstMs: number; readonly stallMs: number };
+  readonly onLetIn: () => void;
   readonly onDraining: () => void;
 }
 

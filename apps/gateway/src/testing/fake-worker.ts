@@ -60,6 +60,8 @@ export class FakeWorker {
   address = '';
   /** A worker with its model stuck: streams stay open, no frames come. */
   isStuck = false;
+  /** Streams are taken, and nothing is said on them. */
+  isMute = false;
   /** Frames carry this instead of the session's epoch. */
   wrongEpoch: number | undefined;
   /** Streams of sessions that it does not serve are refused so. */
@@ -151,6 +153,7 @@ export class FakeWorker {
   }
 
   #serve(call: Call): void {
+    if (this.isMute) return void call.on('error', () => undefined).resume();
     const clientKey = String(call.metadata.get('meridian-client-key')[0]);
     this.traceparents.push(String(call.metadata.get('traceparent')[0]));
     const token = String(call.metadata.get('authorization')[0]).slice('Bearer '.length);

@@ -29,7 +29,7 @@ export const frame = fc.record({
 const notice = fc.record({
   $case: fc.constant('notice' as const),
   value: fc.record({
-    kind: fc.integer({ min: 0, max: NoticeKind.DEVICE_LEFT }),
+    kind: fc.integer({ min: 0, max: NoticeKind.WAITING }),
     endReason: fc.string(),
     detail: fc.string({ unit: 'grapheme' }),
     epoch: count,

@@ -52,6 +52,11 @@ export enum NoticeKind {
   /** DEVICE_JOINED - Another device takes part; from the gateway, to all devices of the session. */
   DEVICE_JOINED = 7,
   DEVICE_LEFT = 8,
+  /**
+   * WAITING - Many clients came at once: the stream has its turn to come to its worker soon. Said every 2 s until then, and before
+   * anything else.
+   */
+  WAITING = 9,
   UNRECOGNIZED = -1,
 }
 

@@ -32,6 +32,7 @@ class NoticeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTICE_KIND_ENDING_SOON: _ClassVar[NoticeKind]
     NOTICE_KIND_DEVICE_JOINED: _ClassVar[NoticeKind]
     NOTICE_KIND_DEVICE_LEFT: _ClassVar[NoticeKind]
+    NOTICE_KIND_WAITING: _ClassVar[NoticeKind]
 CODEC_UNSPECIFIED: Codec
 CODEC_JPEG: Codec
 CODEC_WEBP: Codec
@@ -49,6 +50,7 @@ NOTICE_KIND_ENDED: NoticeKind
 NOTICE_KIND_ENDING_SOON: NoticeKind
 NOTICE_KIND_DEVICE_JOINED: NoticeKind
 NOTICE_KIND_DEVICE_LEFT: NoticeKind
+NOTICE_KIND_WAITING: NoticeKind
 
 class PlayRequest(_message.Message):
     __slots__ = ("action", "restore", "format", "feedback", "hand_over", "remove_device", "device", "gateway_received_us")
