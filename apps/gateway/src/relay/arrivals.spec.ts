@@ -5,8 +5,8 @@ const LIMITS = { atOnce: 2, turnMs: 250, tellEveryMs: 2_000 };
 const never = new AbortController().signal;
 
 describe('Arrivals', () => {
-  beforeEach(() => jest.useFakeTimers());
-  afterEach(() => jest.useRealTimers());
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
 
   /** Streams that come one after the other: who had its turn, how often each was told to wait, and how each ends its turn. */
   const come = async (signals: readonly AbortSignal[]) => {
