@@ -33,7 +33,11 @@ export interface Gateway {
 }
 
 /** Resolves when both ports are open. It is ready (/readyz) when it has keys, too. */
-export async function startGateway(config: Config, logger: Logger): Promise<Gateway> {
+export async function startGateway(
+  config: Config,
+  logger: Logger,
+  arrivals = new Arrivals(),
+): Promise<Gateway> {
   const stopping = new AbortController();
   const tls = readKeyPair(config);
   const metrics = new GatewayMetrics(config.REGION);
@@ -57,7 +61,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
       memory: new SessionMemory({ bytesMax: config.CHECKPOINT_MEMORY_MB * 1024 * 1024 }),
       readToken: (token) => readSessionToken(token, keys),
       turns: new Turns(MOVES_AT_ONCE),
-      arrivals: new Arrivals(),
+      arrivals,
       limits: {
         firstMs: config.FIRST_MESSAGE_MS,
         stallMs: config.STALL_MS,

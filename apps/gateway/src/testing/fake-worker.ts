@@ -153,11 +153,11 @@ export class FakeWorker {
   }
 
   #serve(call: Call): void {
-    if (this.isMute) return void call.on('error', () => undefined).resume();
     const clientKey = String(call.metadata.get('meridian-client-key')[0]);
     this.traceparents.push(String(call.metadata.get('traceparent')[0]));
     const token = String(call.metadata.get('authorization')[0]).slice('Bearer '.length);
     this.tokens.push(token);
+    if (this.isMute) return void call.on('error', () => undefined).resume();
     const { sub = '', mer } = decodeJwt<{ mer: { epoch: number } }>(token);
     if (mer.epoch <= (this.#fences.get(sub) ?? 0)) {
       return refuse(call, status.PERMISSION_DENIED, 'epoch_fenced');

@@ -1,5 +1,6 @@
 // A control plane, gateways of one region, and as many workers and clients as a test wants; all go away together.
 import type { Gateway } from '../gateway.ts';
+import type { Arrivals } from '../relay/arrivals.ts';
 import { connectWs, type Connect, type TestClient } from './clients.ts';
 import { FakeControlPlane, type TokenPlan } from './fake-control-plane.ts';
 import { FakeWorker, type FakeWorkerOptions } from './fake-worker.ts';
@@ -27,9 +28,9 @@ export class Scene {
     this.#env = env;
   }
 
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<Scene> {
+  static async start(env: Readonly<Record<string, string>> = {}, arrivals?: Arrivals): Promise<Scene> {
     const scene = new Scene(await FakeControlPlane.start(), env);
-    await scene.addGateway();
+    await scene.addGateway({}, arrivals);
     return scene;
   }
 
@@ -40,8 +41,8 @@ export class Scene {
     return first;
   }
 
-  async addGateway(env: Readonly<Record<string, string>> = {}): Promise<Gateway> {
-    const gateway = await startTestGateway(this.plane, { ...this.#env, ...env });
+  async addGateway(env: Readonly<Record<string, string>> = {}, arrivals?: Arrivals): Promise<Gateway> {
+    const gateway = await startTestGateway(this.plane, { ...this.#env, ...env }, arrivals);
     this.gateways.push(gateway);
     return gateway;
   }

@@ -3,6 +3,7 @@ import { PlayRequest, type Action } from '@meridian/protocol';
 import { createLogger } from '@meridian/telemetry';
 import { readConfig } from '../config.ts';
 import { startGateway, type Gateway } from '../gateway.ts';
+import type { Arrivals } from '../relay/arrivals.ts';
 import { frames, notices, type TestClient } from './clients.ts';
 import { SECRET, type FakeControlPlane, type TokenPlan } from './fake-control-plane.ts';
 import type { FakeWorker } from './fake-worker.ts';
@@ -14,6 +15,7 @@ export const SESSION = 'ses_1';
 export async function startTestGateway(
   plane: FakeControlPlane,
   env: Readonly<Record<string, string>> = {},
+  arrivals?: Arrivals,
 ): Promise<Gateway> {
   const gateway = await startGateway(
     readConfig({
@@ -27,6 +29,7 @@ export async function startTestGateway(
       ...env,
     }),
     createLogger('gateway'),
+    arrivals,
   );
   for (;;) {
     const response = await fetch(`http://127.0.0.1:${String(gateway.port)}/readyz`);
