@@ -28,7 +28,7 @@ const PARTS = ['plain', 'tls', 'memory'] as const;
 type Part = (typeof PARTS)[number];
 
 const STREAMS = 100;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const WARM_UP_MS = 2_000;
 /** The first round is for getting warm: of a program that compiles itself, and of everybody's memory. */
 const FIRST_WARM_UP_MS = 8_000;
