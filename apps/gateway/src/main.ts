@@ -1,4 +1,4 @@
-import './young-generation.ts';
+import './v8-flags.ts';
 import { createLogger, onShutdown, runProcess } from '@meridian/telemetry';
 import { readConfig } from './config.ts';
 import { startGateway } from './gateway.ts';
