@@ -14,6 +14,8 @@ export interface Contender {
   /** Undefined: users speak to the source itself. */
   readonly pid: number | undefined;
   readonly target: Target;
+  /** Runs on V8, so that it is slower at first. */
+  readonly compilesItself: boolean;
   readonly over: (target: Target, tokens: readonly string[]) => OpenStream;
 }
 
@@ -68,7 +70,8 @@ export async function startContenders(
     const relay = await start({ source: source.grpcPort, port, pem: isTls ? pem : undefined });
     if (!relay) return void absent.push(name);
     relays.push(relay);
-    contenders.push(contender(`${name}${isTls ? ', TLS' : ''}`, relay, relay.pid, overGrpc, isTls));
+    const program = contender(`${name}${isTls ? ', TLS' : ''}`, relay, relay.pid, overGrpc, isTls);
+    contenders.push({ ...program, compilesItself: false });
   };
   for (const isTls of kinds) {
     await gateway(isTls);
@@ -96,7 +99,7 @@ const contender = (
   pid: number | undefined,
   over: Contender['over'],
   isTls: boolean,
-): Contender => ({ name, pid, target: { port: relay.grpcPort, isTls }, over });
+): Contender => ({ name, pid, target: { port: relay.grpcPort, isTls }, compilesItself: true, over });
 
 export async function freePorts(): Promise<readonly [number, number]> {
   const servers = [createServer(), createServer()];
