@@ -3,7 +3,6 @@
 import {
   Problem,
   machineText,
-  percentile,
   progressTo,
   wholeNumber,
   type BenchResult,
@@ -14,6 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FakeControlPlane, SECRET } from '../../apps/gateway/src/testing/fake-control-plane.ts';
 import { freePorts, startContenders, type Contender } from './gateway/contenders.ts';
 import { cpuTimeMs } from './gateway/cpu-time.ts';
+import { absolute, notShown, ratios, type Turn } from './gateway/figures.ts';
 import { openStreams } from './gateway/load.ts';
 import { STALLED_CLIENTS, idleStreamBytes, stalledClientsBytes } from './gateway/memory.ts';
 import { startGateway, startScript, type Relay } from './gateway/relays.ts';
@@ -31,22 +31,14 @@ const STREAMS = 100;
 const ROUNDS = 5;
 const WARM_UP_MS = 2_000;
 /**
- * The first round is for getting warm: everybody's memory, and a program that compiles itself, some of it again when a
- * count of bytes leaves 31 bits, after 20 s.
+ * The first rounds are for getting warm: everybody's memory, and a program that compiles itself, some of it again when
+ * its first streams have closed and others come.
  */
-const FIRST_WARM_UP_MS = 8_000;
-const COMPILING_WARM_UP_MS = 30_000;
+const WARM_UP_ROUNDS = 2;
+const FIRST_WARM_UP_MS = 4_000;
+const COMPILING_WARM_UP_MS = 12_000;
 const MEASURED_MS = 4_000;
 const KB = 1_000;
-
-interface Turn {
-  readonly cpuUsPerFrame: number;
-  readonly framesPerSecond: number;
-  readonly delayMsP99: number;
-}
-
-/** The turns of each contender by its name. */
-type Turns = ReadonlyMap<string, readonly Turn[]>;
 
 export async function run(values: Readonly<Record<string, unknown>>): Promise<BenchResult> {
   const parts = partsOf((values['part'] ?? PARTS) as readonly string[]);
@@ -62,12 +54,13 @@ export async function run(values: Readonly<Record<string, unknown>>): Promise<Be
   const fresh = await startGateway({ ...plane, ports: await freePorts(), env: quiet });
   try {
     const turns = new Map<string, Turn[]>(started.contenders.map(({ name }) => [name, []]));
-    for (let round = 0; round <= rounds; round += 1) {
+    for (let round = 1 - WARM_UP_ROUNDS; round <= rounds; round += 1) {
+      const isWarmUp = round < 1;
       for (const each of started.contenders) {
         const users = await tokens(control, source, STREAMS);
-        await progress.step(`${each.name}, round ${round}`, async () => {
-          const turn = await measure(each, users, round === 0 ? firstWarmUpMs(each) : WARM_UP_MS);
-          if (round > 0) turns.get(each.name)?.push(turn);
+        await progress.step(`${each.name}, ${isWarmUp ? 'warm-up' : `round ${round}`}`, async () => {
+          const turn = await measure(each, users, isWarmUp ? firstWarmUpMs(each) : WARM_UP_MS);
+          if (!isWarmUp) turns.get(each.name)?.push(turn);
         });
       }
     }
@@ -154,82 +147,9 @@ async function measure(
     return {
       cpuUsPerFrame: ((cpuMs() - cpuMsBefore) * 1_000) / relayed,
       framesPerSecond: relayed / seconds,
-      delayMsP99: percentile(load.delaysMs, 0.99),
+      delaysMs: load.delaysMs,
     };
   } finally {
     load.close();
   }
 }
-
-/**
- * Of the gateway to each peer, in the same round, so that what else the machine does meets both. What is added to the
- * p99 is a small difference of large numbers: of that, the ratio of the medians of all rounds is the figure.
- */
-function ratios(turns: Turns): readonly Figure[] {
-  const direct = turns.get('no relay') ?? [];
-  const cpu = ({ cpuUsPerFrame }: Turn) => cpuUsPerFrame;
-  const addedP99 = ({ delayMsP99 }: Turn, at: number) => delayMsP99 - (direct[at]?.delayMsP99 ?? 0);
-  const ratio = (name: string, of: typeof addedP99, ours: string, peer: string, max?: number): Figure[] => {
-    const [own, others] = [turns.get(ours) ?? [], turns.get(peer) ?? []];
-    if (own.length === 0 || others.length === 0) return [];
-    const [mine, theirs] = [own.map(of), others.map(of)];
-    const figure = spread(
-      name,
-      '',
-      mine.map((value, at) => value / (theirs[at] ?? value)),
-    );
-    const value = of === addedP99 ? percentile(mine, 0.5) / percentile(theirs, 0.5) : figure.value;
-    return [{ ...figure, value, ...(max === undefined ? {} : { bar: { max } }) }];
-  };
-  const [grpc, webSocket] = ['gateway, gRPC', 'gateway, WebSocket'];
-  return [
-    ...ratio('cpu_ratio_nginx', cpu, grpc, 'nginx', 1),
-    ...ratio('cpu_ratio_nginx_tls', cpu, `${grpc}, TLS`, 'nginx, TLS', 1),
-    ...ratio('added_p99_ratio_nginx', addedP99, grpc, 'nginx', 1),
-    ...ratio('added_p99_ratio_nginx_tls', addedP99, `${grpc}, TLS`, 'nginx, TLS', 1),
-    ...ratio('cpu_ratio_haproxy', cpu, grpc, 'HAProxy'),
-    ...ratio('cpu_ratio_haproxy_tls', cpu, `${grpc}, TLS`, 'HAProxy, TLS'),
-    ...ratio('cpu_ratio_nginx_websocket', cpu, webSocket, 'nginx'),
-    ...ratio('cpu_ratio_nginx_websocket_tls', cpu, `${webSocket}, TLS`, 'nginx, TLS'),
-    ...ratio('cpu_ratio_bare_http2', cpu, grpc, 'bare node:http2 pipe'),
-  ];
-}
-
-function absolute(name: string, pid: number | undefined, turns: readonly Turn[]): readonly Figure[] {
-  const of = (what: string, unit: string, values: readonly number[]) =>
-    spread(`${name}: ${what}`, unit, values);
-  const cpu = of(
-    'CPU per frame',
-    'µs',
-    turns.map(({ cpuUsPerFrame }) => cpuUsPerFrame),
-  );
-  return [
-    ...(pid === undefined ? [] : [cpu]),
-    of(
-      'encoded to received, p99',
-      'ms',
-      turns.map(({ delayMsP99 }) => delayMsP99),
-    ),
-    of(
-      'frames received',
-      '1/s',
-      turns.map(({ framesPerSecond }) => framesPerSecond),
-    ),
-  ];
-}
-
-const spread = (name: string, unit: string, values: readonly number[]): Figure => ({
-  name,
-  unit,
-  value: percentile(values, 0.5),
-  spread: [Math.min(...values), Math.max(...values)],
-});
-
-const notShown = (absent: readonly string[]): readonly string[] => [
-  'the network: source, relay and users share one machine and its cores, which the delays feel',
-  'handshakes of TLS: streams are open when the measuring begins',
-  "the first half minute of a gateway's life, while V8 compiles what is called often",
-  'what the gateway does for a slow client, a lost worker or a second device; the peers do nothing of it, nor do they check tokens',
-  'peers tuned beyond their defaults, and with more than one thread',
-  ...absent.map((name) => `${name}: it is not installed here`),
-];

@@ -5,5 +5,6 @@ export type { Headers } from './header-rules.ts';
 export type { HeaderField } from './hpack/header-field.ts';
 export type { Flushed } from './output.ts';
 export { checkAlive } from './keep-alive.ts';
+export { everyOutOfStep } from './out-of-step.ts';
 export { Http2Server, type Http2ServerOptions } from './server.ts';
 export { Http2Stream, type StreamConsumer } from './stream.ts';

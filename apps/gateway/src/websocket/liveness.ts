@@ -9,6 +9,7 @@
 //     answer, a message, or that a full kernel buffer takes bytes again
 // So a client that reads 40 kB/s is not cut, however long its queue was, once the stride has come down to it. One whose
 // line falls below 256 kB/s at once, with two long strides under way, may be cut that one time, and connects again.
+import { everyOutOfStep } from '@meridian/http2';
 
 export const STRIDE_BYTES_MAX = 256 * 1024;
 const STRIDE_BYTES_MIN = 32 * 1024;
@@ -23,7 +24,7 @@ export interface LivenessOptions {
 
 export class Liveness {
   readonly #options: LivenessOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly stop: () => void;
   #isAsked = false;
   #askedAtMs = 0;
   #bytesSincePing = 0;
@@ -34,8 +35,7 @@ export class Liveness {
 
   constructor(options: LivenessOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#tick(), options.everyMs);
-    this.#timer.unref();
+    this.stop = everyOutOfStep(options.everyMs, () => this.#tick());
   }
 
   /** The client has so little under way that another frame may be sent. */
@@ -62,10 +62,6 @@ export class Liveness {
     const tookMs = performance.now() - this.#askedAtMs;
     if (tookMs > SLOW_ANSWER_MS) this.#strideBytes = Math.max(STRIDE_BYTES_MIN, this.#strideBytes / 2);
     else if (tookMs < SOON_ANSWER_MS) this.#strideBytes = Math.min(STRIDE_BYTES_MAX, this.#strideBytes * 2);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
   }
 
   #tick(): void {
