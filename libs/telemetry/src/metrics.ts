@@ -44,11 +44,14 @@ export interface Metrics {
 
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** By default a process that has nothing to do would be woken every 10 ms to see whether it is late. */
+const LOOP_DELAY_SAMPLE_MS = 100;
+
 /** A registry of its own with every metric labelled by `service` (and `region`), and the metrics of the Node process. */
 export function createMetrics(labels: Readonly<Record<string, string>>): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels(labels);
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_DELAY_SAMPLE_MS });
   const shape = ({ name, help, labels: labelNames = [] }: MetricNames) => ({
     name,
     help,
