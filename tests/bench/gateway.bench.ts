@@ -28,7 +28,7 @@ const PARTS = ['plain', 'tls', 'memory'] as const;
 type Part = (typeof PARTS)[number];
 
 const STREAMS = 100;
-const ROUNDS = 5;
+const ROUNDS = 8;
 const WARM_UP_MS = 2_000;
 /**
  * The first rounds are for getting warm: everybody's memory, and a program that compiles itself, some of it again when
