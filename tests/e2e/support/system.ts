@@ -95,6 +95,16 @@ export async function usedSlots(target: Target): Promise<number> {
   return (await workers(target)).reduce((sum, { usedSlots: used }) => sum + used, 0);
 }
 
+const HOLD_MS = 30_000;
+
+/**
+ * Waits until no slot is held. A tab that an earlier test closed holds its own for the default hold, and would free it
+ * in the middle of a test that counts slots.
+ */
+export async function untilNoSlotIsHeld(target: Target): Promise<void> {
+  await until('no slot to be held', HOLD_MS + 5_000, async () => (await usedSlots(target)) === 0);
+}
+
 /** Looks until `look` answers with something; fails after `withinMs` with what it waited for. */
 export async function until<T>(
   what: string,
